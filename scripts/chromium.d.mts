@@ -1,0 +1,2 @@
+export const GPU_ARGS: string[];
+export function chromiumPath(): string | undefined;

@@ -1,0 +1,513 @@
+// Longer than 300 lines: the contract between page and worker is read as one page, and it holds types only.
+import type { Citation } from '#base/citation.ts';
+import type { WireError } from '#base/errors.ts';
+
+/** Row-major array as it crosses the worker boundary. product.md calls this `Array`. */
+export interface NdArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Text, or token ids taken as they are (no BOS is added to ids). */
+export type Input = string | readonly number[];
+/** Default of `bos` is ModelInfo.defaultPrependBos; only text is affected. */
+export interface BosOption {
+  readonly bos?: boolean | undefined;
+}
+
+export interface GpuInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  readonly f16: boolean;
+  readonly subgroupSize: readonly [min: number, max: number] | undefined;
+  readonly limits: Readonly<Record<string, number>>;
+  /** A software adapter: works, slowly (decision 13). */
+  readonly fallback: boolean;
+}
+
+/** Work done so far; `total` is absent while unknown. `unit` is 'bytes', 'tokens' or 'features'. */
+export interface Progress {
+  readonly type: 'progress';
+  readonly what: string;
+  readonly done: number;
+  readonly total?: number | undefined;
+  readonly unit: 'bytes' | 'tokens' | 'features' | 'steps';
+}
+
+export interface ModelConfigInfo {
+  readonly family: string;
+  readonly d_model: number;
+  readonly n_layers: number;
+  readonly n_heads: number;
+  readonly n_kv_heads: number;
+  readonly d_head: number;
+  readonly d_mlp: number;
+  readonly d_vocab: number;
+  readonly n_ctx: number;
+  readonly act: string;
+  readonly tiedUnembed: boolean;
+}
+export interface ModelInfo {
+  /** Content id; 'embedded' is an alias of the shipped model. */
+  readonly id: string;
+  readonly title: string;
+  readonly source: string;
+  readonly bytes: number;
+  readonly config: ModelConfigInfo;
+  readonly defaultPrependBos: boolean;
+  /** 'raw' (no folding): stated in metrics (decision 16). */
+  readonly processing: 'raw';
+  /** False when the folder had no tokenizer: prompts are token ids. */
+  readonly hasTokenizer: boolean;
+  /** A prompt worth showing first, when the model brings one. */
+  readonly defaultPrompt?: string | undefined;
+  readonly loaded: boolean;
+}
+
+export interface SaeInfo {
+  readonly id: string;
+  readonly title: string;
+  readonly model: string;
+  /** Hook name, e.g. 'blocks.0.attn.hook_z'. */
+  readonly site: string;
+  readonly variant: string;
+  readonly d_in: number;
+  readonly d_sae: number;
+  readonly actRule: ActRuleInfo;
+  readonly source: string;
+  readonly bytes: number;
+  readonly createdAt?: string | undefined;
+  /** Positions left out of training and metrics (decision 15). */
+  readonly excludedPositions: readonly number[];
+  readonly hasIndex: boolean;
+  readonly metrics?: Metrics | undefined;
+}
+export type ActRuleInfo =
+  | { readonly kind: 'relu' }
+  | { readonly kind: 'topk'; readonly k: number }
+  | { readonly kind: 'threshold' };
+
+/** op: 'scale' multiplies acts by value; 'clamp' sets them to value; 'add' adds value; 'ablate' sets 0. */
+export interface Edit {
+  readonly sae: string;
+  readonly feature: number;
+  readonly op: 'scale' | 'clamp' | 'add' | 'ablate';
+  readonly value?: number | undefined;
+  /** Heads whose slice of the decoder row is written; absent: all. */
+  readonly heads?: readonly number[] | undefined;
+  /** Positions counted with BOS; absent: every position. */
+  readonly positions?: readonly number[] | undefined;
+  /** The SAE's reconstruction error is always kept: z' = z + (acts' − acts)·W_dec. */
+  readonly keepError?: true | undefined;
+}
+
+export interface Tokens {
+  readonly ids: readonly number[];
+  /** Exact text of each token; the page renders whitespace (rule 31). */
+  readonly pieces: readonly string[];
+}
+export interface ForwardResult {
+  readonly ids: readonly number[];
+  /** Mean over predicted tokens, nats; NaN for fewer than two tokens. */
+  readonly loss: number;
+  readonly logits?: NdArray | undefined;
+  readonly hooks: Readonly<Record<string, NdArray>>;
+}
+export type LossSpec = 'ce' | { readonly logit: number; readonly at: number };
+
+export interface ActiveFeature {
+  readonly feature: number;
+  readonly act: number;
+}
+export interface Encoded extends Tokens {
+  /** One entry per position, in order; acts > 0, largest first. */
+  readonly tokens: readonly { readonly pos: number; readonly features: readonly ActiveFeature[] }[];
+}
+/** All that the prompt view needs, in one answer. */
+export interface PromptReport extends Encoded {
+  /** Tokens beyond n_ctx that were left out. */
+  readonly leftOut: number;
+  /** −log p of token t given those before it, nats; [0] is NaN. */
+  readonly nats: Float32Array;
+  /** Mean of nats[1..]. */
+  readonly loss: number;
+  /** For each position the ten likeliest next tokens, largest first. */
+  readonly next: readonly (readonly NextToken[])[];
+  /** Entropy of the next-token distribution at each position, nats. */
+  readonly entropy: Float32Array;
+  readonly ms: number;
+}
+export interface NextToken {
+  readonly id: number;
+  readonly piece: string;
+  readonly p: number;
+  readonly logit: number;
+}
+export interface EditReport {
+  readonly clean: PromptReport;
+  readonly edited: PromptReport;
+  /** KL(clean ‖ edited) of the next-token distribution at each position, nats. */
+  readonly kl: Float32Array;
+  /** Seeded continuations of the whole prompt, same seed, without and with the edit. */
+  readonly continuation?: { readonly clean: string; readonly edited: string } | undefined;
+}
+
+/** Direct feature attribution (decision 17). */
+export interface Dfa {
+  readonly feature: number;
+  readonly dest: number;
+  readonly act: number;
+  readonly preAct: number;
+  /** [n_heads, seq]: A_k[dest, s]·((v_k[s] − b_V,k)·w_k). */
+  readonly byHeadAndSource: NdArray;
+  /** b_enc − p·b_dec·w + Σ_k b_V,k·w_k. */
+  readonly bias: number;
+  /** Σ cells + bias − preAct. */
+  readonly residual: number;
+}
+
+export interface Histogram {
+  /** bins + 1 edges. */
+  readonly edges: Float32Array;
+  readonly counts: Float64Array;
+}
+export interface Example {
+  readonly ids: readonly number[];
+  readonly pieces: readonly string[];
+  /** One act per token of the window. */
+  readonly acts: Float32Array;
+  /** Index in the window of the token the example was chosen for. */
+  readonly at: number;
+  /** Position of that token in its row (counted with BOS), and of the window's first token. */
+  readonly position: number;
+  readonly start: number;
+  /** -1: among the top; else the interval (0 = lowest) it was drawn from. */
+  readonly interval: number;
+}
+export interface LogitEffect {
+  readonly id: number;
+  readonly piece: string;
+  /** d_i·W_O·(γ_final ∘ centred W_U), logits per unit act at unit LN scale (decision 18). */
+  readonly effect: number;
+}
+export interface FeatureDashboard {
+  readonly sae: string;
+  readonly feature: number;
+  /** Share of indexed tokens with act > 0, 0..1. */
+  readonly density: number;
+  readonly maxAct: number;
+  readonly nTokens: number;
+  readonly histogram: Histogram;
+  readonly logitHistogram: Histogram;
+  readonly examples: readonly Example[];
+  readonly topLogits: readonly LogitEffect[];
+  readonly bottomLogits: readonly LogitEffect[];
+  /** ‖d_k‖ ÷ Σ_j ‖d_j‖ over heads k (Kissane 2024, eq. 2). */
+  readonly headShare: Float32Array;
+  readonly neighbours: readonly { readonly feature: number; readonly cosine: number }[];
+}
+/** Columns of the features table, one entry a feature. */
+export interface FeatureTable {
+  readonly sae: string;
+  readonly nTokens: number;
+  readonly density: Float32Array;
+  readonly maxAct: Float32Array;
+  readonly n_heads: number;
+  /** [d_sae × n_heads]. */
+  readonly headShare: Float32Array;
+  /** The most promoted token of each feature. */
+  readonly topToken: readonly string[];
+}
+
+/** decisions 14 to 16; each value carries its definition and what it was measured on. */
+export interface Metric {
+  readonly value: number;
+  readonly definition: string;
+  readonly n: number;
+}
+export type MetricKey =
+  | 'mse'
+  | 'explainedVariance'
+  | 'l0'
+  | 'deadFraction'
+  | 'ceClean'
+  | 'ceSpliced'
+  | 'ceZero'
+  | 'ceMean'
+  | 'ceRecovered'
+  | 'ceRecoveredMean'
+  | 'deltaCe'
+  | 'kl';
+export type Metrics = Readonly<Partial<Record<MetricKey, Metric>>>;
+
+/** A config field as data: the form, the validation and the help text come from it. */
+export interface FieldInfo {
+  readonly kind: 'number' | 'int' | 'choice' | 'flag';
+  readonly label: string;
+  readonly help: string;
+  readonly default: number | string | boolean;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+  readonly scale?: 'linear' | 'log' | undefined;
+  readonly choices?: readonly string[] | undefined;
+  readonly unit?: string | undefined;
+}
+export interface VariantInfo {
+  readonly id: string;
+  readonly title: string;
+  readonly paper: Citation;
+  readonly fields: Readonly<Record<string, FieldInfo>>;
+  readonly lossTerms: readonly string[];
+  readonly presets: readonly {
+    readonly title: string;
+    readonly config: Readonly<Record<string, number | string | boolean>>;
+  }[];
+}
+
+export interface TrainJob {
+  readonly model?: string | undefined;
+  readonly site: string;
+  readonly variant: string;
+  /** Fields that are left out take the variant's defaults. */
+  readonly config?: Readonly<Record<string, number | string | boolean>> | undefined;
+  readonly d_sae: number;
+  /** Training tokens in all. */
+  readonly tokens: number;
+  /** Tokens per step. */
+  readonly batch: number;
+  readonly seed?: number | undefined;
+  /** 'embedded', or a corpus id of this device. */
+  readonly corpus?: string | undefined;
+  readonly title?: string | undefined;
+}
+export interface TrainPlan {
+  readonly fits: boolean;
+  /** Why not, and the largest that fits; absent when it fits. */
+  readonly refusal?: string | undefined;
+  readonly gpuBytes: number;
+  readonly steps: number;
+  /** Calibrated by a short run on this adapter, or undefined before the first. */
+  readonly secondsPredicted?: number | undefined;
+  readonly checkpointBytes: number;
+}
+export interface StepMetrics {
+  /** Squared error summed over d_in, mean over tokens, model units, plus the terms below when they are on. */
+  readonly loss: number;
+  readonly mse: number;
+  readonly aux: number;
+  readonly l0: number;
+  readonly explainedVariance: number;
+  /** Share of features without a firing within the dead window (tokens given by the config). */
+  readonly deadFraction: number;
+  readonly lr: number;
+  readonly tokensPerSecond: number;
+}
+export type TrainEvent =
+  | { readonly type: 'start'; readonly run: RunInfo }
+  | { readonly type: 'step'; readonly step: number; readonly tokens: number; readonly metrics: StepMetrics }
+  /** Every few hundred steps: CE metrics and the log10-density histogram over recent tokens. */
+  | {
+      readonly type: 'evaluation';
+      readonly step: number;
+      readonly tokens: number;
+      readonly metrics: Metrics;
+      readonly density: Histogram;
+    }
+  | { readonly type: 'checkpoint'; readonly step: number; readonly tokens: number; readonly bytes: number }
+  | { readonly type: 'paused' | 'resumed'; readonly step: number }
+  | { readonly type: 'index'; readonly done: number; readonly total: number }
+  | { readonly type: 'warning'; readonly error: WireError };
+export interface TrainSummary {
+  readonly run: string;
+  readonly sae: SaeInfo;
+  readonly metrics: Metrics;
+}
+export type RunStatus = 'running' | 'paused' | 'interrupted' | 'stopped' | 'finished' | 'failed';
+export interface RunInfo {
+  readonly id: string;
+  readonly job: TrainJob;
+  readonly status: RunStatus;
+  readonly step: number;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly createdAt: string;
+  readonly checkpointStep: number;
+  readonly sae?: string | undefined;
+  /** Thinned history, so that charts survive a reload. */
+  readonly history: readonly {
+    readonly step: number;
+    readonly tokens: number;
+    readonly metrics: StepMetrics;
+  }[];
+}
+
+export interface StoredItem {
+  readonly id: string;
+  readonly kind: 'model' | 'sae' | 'run' | 'index' | 'corpus';
+  readonly title: string;
+  readonly bytes: number;
+  /** False for the embedded pack. */
+  readonly deletable: boolean;
+}
+export interface StorageInfo {
+  /** 'opfs', or 'memory' in private windows: nothing survives the tab (decision 31). */
+  readonly mode: 'opfs' | 'memory';
+  /** False in a second tab: another one writes. */
+  readonly writer: boolean;
+  readonly usedBytes: number;
+  readonly quotaBytes: number;
+  readonly persisted: boolean;
+  readonly items: readonly StoredItem[];
+}
+export interface GenerateResult {
+  readonly ids: readonly number[];
+  readonly text: string;
+}
+export type ExportFormat = 'saelens';
+/** A name and bytes; files dropped on the page arrive like this. */
+export interface NamedFile {
+  readonly name: string;
+  readonly blob: Blob;
+}
+export type Source = string | readonly NamedFile[];
+
+/** The whole contract of the engine worker: what goes in, comes out and streams, one line a request. */
+export interface Api {
+  adapter: { in: Record<string, never>; out: GpuInfo; event: never };
+  models: { in: Record<string, never>; out: readonly ModelInfo[]; event: never };
+  loadModel: { in: { source: Source }; out: ModelInfo; event: Progress };
+  tokenize: { in: { text: string } & BosOption; out: Tokens; event: never };
+  forward: {
+    in: {
+      input: Input;
+      hooks?: readonly string[] | undefined;
+      logits?: boolean | undefined;
+      edits?: readonly Edit[] | undefined;
+    } & BosOption;
+    out: ForwardResult;
+    event: never;
+  };
+  backward: {
+    in: { input: Input; hooks: readonly string[]; loss: LossSpec } & BosOption;
+    out: Readonly<Record<string, NdArray>>;
+    event: never;
+  };
+  generate: {
+    in: {
+      input: Input;
+      tokens: number;
+      temperature?: number | undefined;
+      seed?: number | undefined;
+      edits?: readonly Edit[] | undefined;
+    } & BosOption;
+    out: GenerateResult;
+    event: never;
+  };
+  saes: { in: Record<string, never>; out: readonly SaeInfo[]; event: never };
+  loadSae: { in: { source: Source }; out: SaeInfo; event: Progress };
+  encode: { in: { input: Input; sae: string } & BosOption; out: Encoded; event: never };
+  decode: {
+    in: { input: Input; sae: string } & BosOption;
+    out: { readonly recon: NdArray; readonly x: NdArray };
+    event: never;
+  };
+  /** Everything the prompt view shows. `edits` absent: clean only. */
+  inspectPrompt: { in: { input: Input; sae: string } & BosOption; out: PromptReport; event: never };
+  editPrompt: {
+    in: {
+      input: Input;
+      sae: string;
+      edits: readonly Edit[];
+      continueTokens?: number | undefined;
+      seed?: number | undefined;
+    } & BosOption;
+    out: EditReport;
+    event: never;
+  };
+  pattern: {
+    in: { input: Input; layer: number } & BosOption;
+    /** [n_heads, dest, source]. */
+    out: NdArray;
+    event: never;
+  };
+  attribute: {
+    in: { input: Input; sae: string; feature: number; dest: number } & BosOption;
+    out: Dfa;
+    event: never;
+  };
+  feature: { in: { sae: string; feature: number }; out: FeatureDashboard; event: never };
+  featureTable: { in: { sae: string }; out: FeatureTable; event: never };
+  /** Direct logit effect of every feature on one token; `token` is the text of one token or its id. */
+  featuresByToken: {
+    in: { sae: string; token: string | number };
+    out: { readonly id: number; readonly piece: string; readonly effect: Float32Array };
+    event: never;
+  };
+  variants: { in: Record<string, never>; out: readonly VariantInfo[]; event: never };
+  planTrain: { in: TrainJob; out: TrainPlan; event: never };
+  /** Ends when the run ends. Cancelling the call stops the run and keeps its last checkpoint. */
+  train: { in: TrainJob; out: TrainSummary; event: TrainEvent };
+  /** Takes an interrupted run up from its last checkpoint, exactly (decision 4). */
+  resumeRun: { in: { run: string }; out: TrainSummary; event: TrainEvent };
+  controlRun: {
+    in: { run: string; action: 'pause' | 'resume' | 'stop' | 'checkpoint' };
+    out: RunInfo;
+    event: never;
+  };
+  runs: { in: Record<string, never>; out: readonly RunInfo[]; event: never };
+  evaluate: {
+    in: { sae: string; corpus?: string | undefined; tokens?: number | undefined };
+    out: Metrics;
+    event: Progress;
+  };
+  /** Builds (or rebuilds) the feature index of an SAE. */
+  buildIndex: {
+    in: { sae: string; tokens?: number | undefined };
+    out: { readonly nTokens: number; readonly bytes: number };
+    event: Progress;
+  };
+  exportSae: {
+    in: { sae: string; format: ExportFormat };
+    out: Readonly<Record<string, Uint8Array>>;
+    event: never;
+  };
+  storage: { in: Record<string, never>; out: StorageInfo; event: never };
+  persist: { in: Record<string, never>; out: { readonly persisted: boolean }; event: never };
+  deleteStored: { in: { id: string }; out: StorageInfo; event: never };
+  /** For tests and `?debug=gpu`: what the device did; `destroyDevice` simulates a lost device. */
+  debug: {
+    in: { action: 'memory' | 'destroyDevice' | 'profile' };
+    out: Readonly<Record<string, number>>;
+    event: never;
+  };
+}
+export type ApiName = keyof Api;
+
+/** Every handler is a generator, so progress, cancellation and cleanup have one form. */
+export type Handlers = {
+  [K in ApiName]: (
+    input: Api[K]['in'],
+    signal: AbortSignal,
+  ) => AsyncGenerator<Api[K]['event'], Api[K]['out'], void>;
+};
+export interface Call<K extends ApiName> extends AsyncIterable<Api[K]['event']> {
+  readonly result: Promise<Api[K]['out']>;
+  cancel(): void;
+}
+
+/** Page to worker. */
+export type ToWorker =
+  | { readonly kind: 'call'; readonly id: number; readonly name: ApiName; readonly input: unknown }
+  | { readonly kind: 'cancel'; readonly id: number };
+/** Worker to page. `notice` is unsolicited. */
+export type FromWorker =
+  | { readonly kind: 'event'; readonly id: number; readonly event: unknown }
+  | { readonly kind: 'done'; readonly id: number; readonly out: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: WireError }
+  | { readonly kind: 'notice'; readonly notice: Notice };
+export type Notice =
+  | { readonly type: 'ready'; readonly gpu: boolean; readonly error?: WireError | undefined }
+  | { readonly type: 'device-lost'; readonly error: WireError }
+  | { readonly type: 'network'; readonly gets: number; readonly hosts: readonly string[] }
+  | { readonly type: 'storage-changed' };

@@ -1,0 +1,30 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { chromiumPath, GPU_ARGS } from './scripts/chromium.mjs';
+
+// Kernels are tested in the browser that people use; the headless shell has no WebGPU, so the full Chromium runs.
+const executablePath = chromiumPath();
+
+export default defineConfig({
+  test: {
+    include: [
+      'src/**/*.test.ts',
+      'src/**/*.test.tsx',
+      'e2e/golden/**/*.test.ts',
+      'e2e/reference/**/*.test.ts',
+    ],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // One GPU, two cores: files run one after the other.
+    fileParallelism: false,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: { ...(executablePath ? { executablePath } : { channel: 'chromium' }), args: GPU_ARGS },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+});
