@@ -52,8 +52,15 @@ export interface LanguageModel extends Disposable {
   readonly config: ModelConfig;
   /** Content hash of config and weights; goes into SaeRef and share links. */
   readonly id: string;
-  /** Canonical TransformerLens-like names: W_E, W_pos, blocks.0.attn.W_O [n_heads*d_head, d_model], W_U [d_model, d_vocab] … */
+  /**
+   * Canonical TransformerLens-like names: W_E [d_vocab, d_model], W_pos [n_ctx, d_model], blocks.0.attn.W_Q
+   * [d_model, n_heads*d_head], blocks.0.attn.W_O [n_heads*d_head, d_model], blocks.0.attn.b_O [d_model],
+   * blocks.0.ln1.w, blocks.0.mlp.W_in [d_model, d_mlp], ln_final.w, … The unembedding is W_U_T [d_vocab, d_model]:
+   * one vocabulary entry, one contiguous row; in a tied model it is the same tensor as W_E.
+   * @throws WorkbenchError('internal') for a name the model does not have.
+   */
   weight(name: string): Tensor<'f32'>;
+  /** Every parameter once (no W_U_T in a tied model, though `weight('W_U_T')` answers there too). */
   readonly weightNames: readonly string[];
   workspace(spec: WorkspaceSpec): Workspace;
   /** tokens [batch, seq]. */
