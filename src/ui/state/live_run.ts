@@ -1,0 +1,176 @@
+import type { WireError } from '#base/errors.ts';
+import type {
+  Histogram,
+  Metrics,
+  RunInfo,
+  RunStatus,
+  StepMetrics,
+  TrainEvent,
+  TrainSummary,
+} from '#engine/protocol.ts';
+import { appendPoints, emptySeries, type Series } from './series.ts';
+
+export type StepKey = keyof StepMetrics;
+export const STEP_KEYS: readonly StepKey[] = [
+  'loss',
+  'mse',
+  'aux',
+  'l0',
+  'explainedVariance',
+  'deadFraction',
+  'lr',
+  'tokensPerSecond',
+];
+
+/** The evaluation metrics that are drawn over tokens. */
+export type EvalKey = 'ceRecovered' | 'deltaCe';
+const EVAL_KEYS: readonly EvalKey[] = ['ceRecovered', 'deltaCe'];
+
+/** One line of the event list. */
+export interface RunNote {
+  readonly id: number;
+  readonly step: number;
+  readonly kind: 'start' | 'evaluation' | 'checkpoint' | 'paused' | 'resumed' | 'index' | 'warning' | 'end';
+  readonly text: string;
+}
+
+/** A run as the page knows it: its record, bounded series, and the newest of everything. */
+export interface LiveRun {
+  readonly info: RunInfo;
+  readonly steps: Series<StepKey>;
+  readonly evaluations: Series<EvalKey>;
+  readonly latest: StepMetrics | undefined;
+  readonly latestEval: Metrics | undefined;
+  readonly density: Histogram | undefined;
+  readonly notes: readonly RunNote[];
+  /** Progress of the index build that follows training, 0..1. */
+  readonly indexing: number | undefined;
+  readonly summary: TrainSummary | undefined;
+  readonly error: WireError | undefined;
+  /** Time spent running in this tab: `ms` up to `since` (ms clock), and still counting when `since` is there. */
+  readonly clock: { readonly ms: number; readonly since: number | undefined };
+}
+
+/** The event list keeps this many lines; older ones go. */
+export const MAX_NOTES = 60;
+
+/** A run from its record, e.g. after a reload: the charts start from the stored history. */
+export function runFromInfo(info: RunInfo): LiveRun {
+  const points = info.history.map((h) => ({ tokens: h.tokens, values: h.metrics }));
+  return {
+    info,
+    steps: appendPoints(emptySeries(STEP_KEYS), points),
+    evaluations: emptySeries(EVAL_KEYS),
+    latest: info.history.at(-1)?.metrics,
+    latestEval: undefined,
+    density: undefined,
+    notes: [],
+    indexing: undefined,
+    summary: undefined,
+    error: undefined,
+    clock: { ms: 0, since: undefined },
+  };
+}
+
+/** The run after a batch of events; `now` is a millisecond clock. */
+export function applyEvents(run: LiveRun, events: readonly TrainEvent[], now: number): LiveRun {
+  let next = appendSteps(run, events);
+  for (const e of events) next = applyEvent(next, e, now);
+  return next;
+}
+
+/** The run after its call ended well: finished, or stopped before its last step. */
+export function endRun(run: LiveRun, summary: TrainSummary, now: number): LiveRun {
+  const status: RunStatus = run.info.step < run.info.steps ? 'stopped' : 'finished';
+  const ended = withStatus({ ...run, summary, indexing: undefined }, status, now);
+  const info = { ...ended.info, sae: summary.sae.id };
+  return note({ ...ended, info }, 'end', `run ${status}: SAE ${summary.sae.title}`);
+}
+
+/** The run after its call failed. */
+export function failRun(run: LiveRun, error: WireError, now: number): LiveRun {
+  return note(
+    withStatus({ ...run, error, indexing: undefined }, 'failed', now),
+    'end',
+    `failed: ${error.message}`,
+  );
+}
+
+/** Seconds that the run has been running in this tab. */
+export function elapsedSeconds(run: LiveRun, now: number): number {
+  return (run.clock.ms + (run.clock.since === undefined ? 0 : now - run.clock.since)) / 1000;
+}
+
+/** Seconds left at the current speed; undefined before the first step. */
+export function secondsLeft(run: LiveRun): number | undefined {
+  const rate = run.latest?.tokensPerSecond;
+  if (!rate || !(rate > 0)) return undefined;
+  return Math.max(0, run.info.job.tokens - run.info.tokens) / rate;
+}
+
+export function withStatus(run: LiveRun, status: RunStatus, now: number): LiveRun {
+  const info = { ...run.info, status };
+  const counting = run.clock.since !== undefined;
+  if (status === 'running')
+    return { ...run, info, clock: counting ? run.clock : { ms: run.clock.ms, since: now } };
+  const ms = run.clock.ms + (run.clock.since === undefined ? 0 : now - run.clock.since);
+  return { ...run, info, clock: { ms, since: undefined } };
+}
+
+function appendSteps(run: LiveRun, events: readonly TrainEvent[]): LiveRun {
+  const steps = events.filter((e) => e.type === 'step');
+  const last = steps.at(-1);
+  if (!last) return run;
+  const points = steps.map((e) => ({ tokens: e.tokens, values: e.metrics }));
+  return {
+    ...run,
+    info: { ...run.info, step: last.step, tokens: last.tokens },
+    steps: appendPoints(run.steps, points),
+    latest: last.metrics,
+  };
+}
+
+function applyEvent(run: LiveRun, e: TrainEvent, now: number): LiveRun {
+  switch (e.type) {
+    case 'step':
+      return run;
+    case 'start':
+      return note(
+        withStatus({ ...run, info: e.run }, 'running', now),
+        'start',
+        `started at step ${e.run.step}`,
+      );
+    case 'evaluation':
+      return applyEvaluation(run, e);
+    case 'checkpoint': {
+      const info = { ...run.info, checkpointStep: e.step };
+      return note({ ...run, info }, 'checkpoint', `checkpoint saved, ${e.bytes} bytes`, e.step);
+    }
+    case 'paused':
+      return note(withStatus(run, 'paused', now), 'paused', 'paused', e.step);
+    case 'resumed':
+      return note(withStatus(run, 'running', now), 'resumed', 'resumed', e.step);
+    case 'index':
+      return { ...run, indexing: e.total > 0 ? e.done / e.total : undefined };
+    case 'warning':
+      return note(run, 'warning', [e.error.message, e.error.hint].filter(Boolean).join(' '));
+  }
+}
+
+function applyEvaluation(run: LiveRun, e: Extract<TrainEvent, { type: 'evaluation' }>): LiveRun {
+  const values = {
+    ceRecovered: e.metrics.ceRecovered?.value ?? Number.NaN,
+    deltaCe: e.metrics.deltaCe?.value ?? Number.NaN,
+  };
+  return {
+    ...run,
+    latestEval: e.metrics,
+    density: e.density,
+    evaluations: appendPoints(run.evaluations, [{ tokens: e.tokens, values }]),
+  };
+}
+
+function note(run: LiveRun, kind: RunNote['kind'], text: string, step: number = run.info.step): LiveRun {
+  const id = (run.notes.at(-1)?.id ?? 0) + 1;
+  return { ...run, notes: [...run.notes, { id, step, kind, text }].slice(-MAX_NOTES) };
+}

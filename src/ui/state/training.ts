@@ -1,0 +1,214 @@
+import type { WireError } from '#base/errors.ts';
+import type { Api, Call, RunInfo, TrainEvent, TrainJob, TrainPlan, VariantInfo } from '#engine/protocol.ts';
+import { call, request } from '../engine.ts';
+import { applyEvents, endRun, failRun, type LiveRun, runFromInfo } from './live_run.ts';
+import { asWireError, IDLE, type Loadable, latest, valueOf } from './loadable.ts';
+import type { AppState, AppStore, Slice } from './store.ts';
+import { type DraftJob, emptyDraft, jobOf, sitesOf, type TrainDraft } from './train_draft.ts';
+
+/** Training runs: variants, plan, live metrics. */
+export interface TrainingSlice {
+  readonly variants: Loadable<readonly VariantInfo[]>;
+  /** The new-run form; undefined until variants and model are there. */
+  readonly draft: TrainDraft | undefined;
+  /** What the run of the form would cost. */
+  readonly plan: Loadable<TrainPlan>;
+  /** Every run of this device by id, newest first. */
+  readonly runs: ReadonlyMap<string, LiveRun>;
+  readonly runsLoad: Loadable<true>;
+  /** Why the last run could not be started or the last button failed. */
+  readonly trainError: WireError | undefined;
+  /** True from the click on Start to the first event. */
+  readonly starting: boolean;
+  setDraft(patch: Partial<TrainDraft>): void;
+  startRun(): Promise<void>;
+  resumeStored(run: string): Promise<void>;
+  controlRun(run: string, action: Api['controlRun']['in']['action']): Promise<void>;
+  refreshRuns(): Promise<void>;
+}
+
+/** The page redraws live charts at most this often, whatever the step rate. */
+const FLUSH_MS = 120;
+
+const asks = { variants: latest(), plan: latest(), runs: latest() };
+type Set = Parameters<Slice<TrainingSlice>>[0];
+type Get = Parameters<Slice<TrainingSlice>>[1];
+
+export const createTrainingSlice: Slice<TrainingSlice> = (set, get) => ({
+  variants: IDLE,
+  draft: undefined,
+  plan: IDLE,
+  runs: new Map(),
+  runsLoad: IDLE,
+  trainError: undefined,
+  starting: false,
+  setDraft(patch) {
+    const { draft } = get();
+    if (draft) set({ draft: { ...draft, ...patch } });
+  },
+  async startRun() {
+    const made = draftJob(get());
+    if (!made?.ok || get().starting) return;
+    set({ starting: true, trainError: undefined });
+    await follow(set, get, call('train', made.job));
+  },
+  async resumeStored(run) {
+    if (get().starting) return;
+    set({ starting: true, trainError: undefined });
+    await follow(set, get, call('resumeRun', { run }));
+  },
+  async controlRun(run, action) {
+    try {
+      const info = await request('controlRun', { run, action });
+      putRun(set, run, (r) => ({ ...r, info: { ...r.info, ...info, history: r.info.history } }));
+    } catch (thrown) {
+      set({ trainError: asWireError(thrown) });
+    }
+  },
+  async refreshRuns() {
+    await asks.runs.ask('runs', {}, (of) => {
+      if (of.status === 'ready')
+        set((s) => ({ runs: mergeRuns(s.runs, of.value), runsLoad: { status: 'ready', value: true } }));
+      else if (get().runsLoad.status !== 'ready')
+        set({ runsLoad: of.status === 'failed' ? of : { status: 'loading' } });
+    });
+  },
+});
+
+/** The job of the form, its errors, or undefined while the form is not there. */
+export function draftJob(s: Pick<AppState, 'draft' | 'variants' | 'model'>): DraftJob | undefined {
+  const variant = valueOf(s.variants)?.find((v) => v.id === s.draft?.variant);
+  if (!s.draft || !variant) return undefined;
+  return jobOf(s.draft, variant, valueOf(s.model)?.id);
+}
+
+/** The runs with the stored records merged in: a run that is live in this tab keeps its own state. */
+export function mergeRuns(
+  known: ReadonlyMap<string, LiveRun>,
+  stored: readonly RunInfo[],
+): ReadonlyMap<string, LiveRun> {
+  const runs = new Map<string, LiveRun>();
+  for (const info of [...stored].sort((a, b) => b.createdAt.localeCompare(a.createdAt))) {
+    const live = known.get(info.id);
+    runs.set(info.id, live && isActive(live) ? live : live ? { ...live, info } : runFromInfo(info));
+  }
+  for (const [id, run] of known) if (!runs.has(id) && isActive(run)) runs.set(id, run);
+  return runs;
+}
+
+/** True while the run belongs to a call of this tab. */
+export const isActive = (run: LiveRun): boolean =>
+  run.clock.since !== undefined || (run.info.status === 'paused' && run.notes.length > 0);
+
+/** Follows a training call to its end. Events are gathered and put into the store at most every FLUSH_MS. */
+async function follow(set: Set, get: Get, training: Call<'train'> | Call<'resumeRun'>): Promise<void> {
+  let id: string | undefined;
+  let waiting: TrainEvent[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const events = waiting;
+    waiting = [];
+    if (id !== undefined && events.length > 0)
+      putRun(set, id, (r) => applyEvents(r, events, performance.now()));
+  };
+  try {
+    for await (const event of training) {
+      waiting.push(event);
+      if (event.type === 'start') {
+        id = event.run.id;
+        begin(set, event.run);
+        flush();
+        get().patchView('train', { run: id });
+      }
+      timer ??= setTimeout(flush, FLUSH_MS);
+    }
+    const summary = await training.result;
+    flush();
+    putRun(set, summary.run, (r) => endRun(r, summary, performance.now()));
+  } catch (thrown) {
+    flush();
+    const error = asWireError(thrown);
+    if (id !== undefined && error) putRun(set, id, (r) => failRun(r, error, performance.now()));
+    set({ trainError: error });
+  } finally {
+    clearTimeout(timer);
+    set({ starting: false });
+    await Promise.all([get().refreshCatalog(), get().refreshRuns()]);
+  }
+}
+
+function begin(set: Set, info: RunInfo): void {
+  set((s) => {
+    const runs = new Map([[info.id, s.runs.get(info.id) ?? runFromInfo(info)]]);
+    for (const [id, run] of s.runs) if (id !== info.id) runs.set(id, run);
+    return { runs, starting: false };
+  });
+}
+
+function putRun(set: Set, id: string, change: (run: LiveRun) => LiveRun): void {
+  set((s) => {
+    const run = s.runs.get(id);
+    return run ? { runs: new Map(s.runs).set(id, change(run)) } : {};
+  });
+}
+
+/** Asks for variants, runs and plans when the view needs them. */
+export function watchTraining(store: AppStore): void {
+  const now = { fireImmediately: true } as const;
+  store.subscribe(
+    (s) => s.view.kind === 'train' && s.gpu !== 'starting',
+    (shown) => {
+      if (!shown) return;
+      const { variants, refreshRuns } = store.getState();
+      if (variants.status !== 'ready')
+        void asks.variants.ask('variants', {}, (v) => store.setState({ variants: v }));
+      void refreshRuns();
+    },
+    now,
+  );
+  store.subscribe(draftKey, () => ensureDraft(store), now);
+  store.subscribe(planKey, () => askPlan(store), now);
+}
+
+function draftKey(s: AppState): string {
+  const wanted = s.view.kind === 'train' ? s.view.variant : undefined;
+  return `${s.variants.status} ${valueOf(s.model)?.id ?? ''} ${wanted ?? ''}`;
+}
+
+/** Fills the form with defaults, follows the variant of the link, and moves to a site that the model has. */
+function ensureDraft(store: AppStore): void {
+  const s = store.getState();
+  const variants = valueOf(s.variants);
+  const model = valueOf(s.model);
+  const first = variants?.[0];
+  if (!variants || !first || !model) return;
+  const sites = sitesOf(model.config.n_layers);
+  const site = s.draft && sites.includes(s.draft.site) ? s.draft.site : (sites.at(-1) ?? '');
+  const wanted = s.view.kind === 'train' ? s.view.variant : s.draft?.variant;
+  const variant = variants.find((v) => v.id === wanted)?.id ?? s.draft?.variant ?? first.id;
+  const base = s.draft ?? emptyDraft(variant, site);
+  const config = base.variant === variant ? base.config : {};
+  store.setState({ draft: { ...base, variant, site, config } });
+}
+
+function planKey(s: AppState): string {
+  if (s.view.kind !== 'train' || s.gpu !== 'ready') return '';
+  const made = draftJob(s);
+  return made?.ok ? JSON.stringify(made.job) : '';
+}
+
+function askPlan(store: AppStore): void {
+  const key = planKey(store.getState());
+  if (key === '') {
+    asks.plan.cancel();
+    store.setState({ plan: IDLE });
+    return;
+  }
+  const job = JSON.parse(key) as TrainJob;
+  void asks.plan.ask('planTrain', job, (plan) => {
+    if (plan.status === 'loading' && store.getState().plan.status === 'ready') return;
+    store.setState({ plan });
+  });
+}

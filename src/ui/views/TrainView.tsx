@@ -1,0 +1,4 @@
+/** The `train` view; draws the store. */
+export function TrainView() {
+  return <section aria-label="train" />;
+}
