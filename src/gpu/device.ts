@@ -1,158 +1,225 @@
 import { WorkbenchError } from '#base/errors.ts';
-import { type Kernel, reflect } from './kernel.ts';
+import { f16ToNumber } from '#base/num.ts';
+import { BindGroupCache } from './bindings.ts';
+import { type GpuCaps, readCaps, WANTED_LIMITS } from './caps.ts';
+import { PipelineCache } from './pipelines.ts';
 import { BufferPool } from './pool.ts';
-import { Recorder } from './recorder.ts';
-import { Scope } from './scope.ts';
+import { type KernelTime, Profiler } from './profiler.ts';
+import { Readback, StagingPool } from './readback.ts';
+import { Recorder, type RecorderHost } from './recorder.ts';
+import { Scope, type TensorData } from './scope.ts';
 import type { Tensor } from './tensor.ts';
+import { Timeline } from './timeline.ts';
+import { UniformRing, uniformLayout } from './uniforms.ts';
 
-export interface GpuCaps {
-  readonly f16: boolean;
-  readonly subgroupSize: readonly [min: number, max: number] | undefined;
-  readonly timestamps: boolean;
-  readonly maxStorageBuffers: number;
-  readonly maxBindingBytes: number;
-  readonly workgroupBytes: number;
-  readonly fallback: boolean;
+export type { GpuCaps } from './caps.ts';
+
+export interface GpuOptions {
+  /** Default navigator.gpu; Node passes Dawn's (open_node.ts). */
+  readonly gpu?: GPU;
+  readonly powerPreference?: GPUPowerPreference;
+  /** Test switch: pretends another class or lower limits, so that every path runs on every adapter. */
+  readonly caps?: Partial<GpuCaps>;
+  readonly idleBudgetBytes?: number;
 }
 
+const NO_GPU_HINT =
+  'Use a recent Chrome, Edge, Firefox or Safari with hardware acceleration on, or open a shared view without a GPU.';
+
 /** The one holder of a GPUDevice. Lives in the engine worker. */
-export class Gpu implements Disposable {
+export class Gpu implements RecorderHost, Disposable {
   readonly device: GPUDevice;
   readonly caps: GpuCaps;
   readonly pool: BufferPool;
+  readonly timeline = new Timeline();
+  readonly programs: PipelineCache;
+  readonly groups: BindGroupCache;
+  readonly uniforms: UniformRing;
+  /** Resolves once when the device is gone, unless this object was disposed. */
   readonly lost: Promise<WorkbenchError>;
-  readonly #pipelines = new Map<string, GPUComputePipeline>();
-  readonly #groups = new WeakMap<GPUComputePipeline, Map<string, GPUBindGroup>>();
-  readonly #ids = new WeakMap<GPUBuffer, number>();
-  #nextId = 0;
+  readonly #staging: StagingPool;
+  #profiler: Profiler | undefined;
+  #complaint: WorkbenchError | undefined;
+  #gone: WorkbenchError | undefined;
+  #disposed = false;
 
-  private constructor(device: GPUDevice, caps: GpuCaps) {
+  private constructor(device: GPUDevice, caps: GpuCaps, options: GpuOptions) {
     this.device = device;
     this.caps = caps;
-    this.pool = new BufferPool(device);
-    this.lost = device.lost.then((i) => new WorkbenchError('device-lost', i.message));
+    this.groups = new BindGroupCache(device);
+    this.pool = new BufferPool(device, {
+      maxBufferBytes: caps.maxBufferBytes,
+      later: (work) => this.timeline.run(work),
+      onError: (error) => this.#complain(error),
+      onDestroy: (buffer) => this.groups.forget(buffer),
+      ...(options.idleBudgetBytes !== undefined && { idleBudgetBytes: options.idleBudgetBytes }),
+    });
+    const layout = uniformLayout(device);
+    this.programs = new PipelineCache(device, layout);
+    this.uniforms = new UniformRing(device, layout);
+    this.#staging = new StagingPool(this);
+    this.lost = this.#watchLoss();
+    device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      this.#complain(complaint(event.error));
+    });
   }
 
-  static async open(): Promise<Gpu> {
-    const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
+  /**
+   * Opens the best adapter with all of its limits that kernels use, and f16, subgroups and timestamps where it has them.
+   * @throws WorkbenchError('gpu-unavailable') with a hint for the person.
+   */
+  static async open(options: GpuOptions = {}): Promise<Gpu> {
+    const gpu = options.gpu ?? globalThis.navigator?.gpu;
+    const adapter = await gpu?.requestAdapter({
+      powerPreference: options.powerPreference ?? 'high-performance',
+    });
     if (!adapter)
-      throw new WorkbenchError('gpu-unavailable', 'No WebGPU adapter', {
-        hint: 'Use a recent Chrome, Edge, Firefox or Safari.',
+      throw new WorkbenchError(
+        'gpu-unavailable',
+        gpu ? 'This browser offers no WebGPU adapter' : 'This browser has no WebGPU',
+        { hint: NO_GPU_HINT },
+      );
+    const requiredFeatures = (['shader-f16', 'subgroups', 'timestamp-query'] as const).filter((f) =>
+      adapter.features.has(f),
+    );
+    const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((l) => [l, adapter.limits[l]]));
+    try {
+      const device = await adapter.requestDevice({ requiredFeatures, requiredLimits, label: 'headlight' });
+      return new Gpu(device, readCaps(device, adapter.info, options.caps), options);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new WorkbenchError('gpu-unavailable', `The adapter gave no device: ${why}`, {
+        cause,
+        hint: NO_GPU_HINT,
       });
-    const L = adapter.limits,
-      has = (f: GPUFeatureName) => adapter.features.has(f);
-    const wanted = (['shader-f16', 'subgroups', 'timestamp-query'] as const).filter(has);
-    const device = await adapter.requestDevice({
-      requiredFeatures: wanted,
-      requiredLimits: {
-        maxStorageBuffersPerShaderStage: L.maxStorageBuffersPerShaderStage,
-        maxStorageBufferBindingSize: L.maxStorageBufferBindingSize,
-        maxBufferSize: L.maxBufferSize,
-        maxComputeWorkgroupStorageSize: L.maxComputeWorkgroupStorageSize,
-        maxComputeInvocationsPerWorkgroup: L.maxComputeInvocationsPerWorkgroup,
-      },
-    });
-    return new Gpu(device, {
-      f16: has('shader-f16'),
-      subgroupSize: has('subgroups')
-        ? [adapter.info.subgroupMinSize, adapter.info.subgroupMaxSize]
-        : undefined,
-      timestamps: has('timestamp-query'),
-      maxStorageBuffers: L.maxStorageBuffersPerShaderStage,
-      maxBindingBytes: L.maxStorageBufferBindingSize,
-      workgroupBytes: L.maxComputeWorkgroupStorageSize,
-      fallback: adapter.info.isFallbackAdapter,
-    });
+    }
   }
 
   scope(label: string): Scope {
-    return new Scope(this.pool, label);
+    return new Scope(this, label);
   }
   record(label: string): Recorder {
     return new Recorder(this, label);
   }
 
-  pipeline(kernel: Kernel, constants: Record<string, number>): GPUComputePipeline {
-    const key = `${kernel.spec.name}|${kernel.spec.entry ?? 'main'}|${Object.entries(constants).sort().join()}`;
-    let p = this.#pipelines.get(key);
-    if (!p) {
-      const { code, entry, layouts } = reflect(kernel);
-      const module = this.device.createShaderModule({ code, label: kernel.spec.name });
-      const layout = this.device.createPipelineLayout({
-        bindGroupLayouts: layouts.map((d) => this.device.createBindGroupLayout(d)),
-      });
-      p = this.device.createComputePipeline({
-        layout,
-        label: key,
-        compute: { module, entryPoint: entry, constants },
-      });
-      this.#pipelines.set(key, p);
+  /**
+   * Writes `data` to the start of `t`, in order with submits. The data may change as soon as this returns.
+   * @throws WorkbenchError('shape') when data and tensor differ in length.
+   */
+  write(t: Tensor, data: TensorData): void {
+    const exact = data.byteLength === t.byteLength;
+    // An odd count of f16 values ends in the middle of a word, which the tensor's last two bytes fill.
+    if (!exact && !(t.dtype === 'f16' && data.byteLength === t.byteLength - 2))
+      throw new WorkbenchError(
+        'shape',
+        `write: ${data.byteLength} bytes for ${t.label} [${t.shape}] of ${t.byteLength} bytes`,
+      );
+    if (data.byteLength === 0) return;
+    let source: TensorData | Uint8Array<ArrayBuffer> = data;
+    if (!exact || !this.timeline.isClear) {
+      source = new Uint8Array(t.byteLength);
+      source.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
-    return p;
+    const { buffer, byteOffset, byteLength } = source;
+    this.timeline.run(() =>
+      this.device.queue.writeBuffer(t.buffer, t.byteOffset, buffer, byteOffset, byteLength),
+    );
   }
 
-  bindGroup(kernel: Kernel, pipeline: GPUComputePipeline, tensors: Record<string, Tensor>): GPUBindGroup {
-    const id = (b: GPUBuffer) => {
-      let n = this.#ids.get(b);
-      if (n === undefined) this.#ids.set(b, (n = this.#nextId++));
-      return n;
-    };
-    const key = kernel.spec.tensors
-      .map((n) => `${id(tensors[n]!.buffer)}:${tensors[n]!.byteOffset}:${tensors[n]!.byteLength}`)
-      .join();
-    let cache = this.#groups.get(pipeline);
-    if (!cache) this.#groups.set(pipeline, (cache = new Map()));
-    let g = cache.get(key);
-    if (!g) {
-      g = this.device.createBindGroup({
-        layout: pipeline.getBindGroupLayout(0),
-        entries: kernel.spec.tensors.map((n) => ({
-          binding: reflect(kernel).defs.storages[n]!.binding,
-          resource: {
-            buffer: tensors[n]!.buffer,
-            offset: tensors[n]!.byteOffset,
-            size: tensors[n]!.byteLength,
-          },
-        })),
-      });
-      cache.set(key, g);
-    }
-    return g;
+  /** Zeros in `t`, in order with submits. */
+  clear(t: Tensor): void {
+    if (t.byteLength === 0) return;
+    this.timeline.run(() => {
+      const encoder = this.device.createCommandEncoder({ label: `clear ${t.label}` });
+      encoder.clearBuffer(t.buffer, t.byteOffset, t.byteLength);
+      this.device.queue.submit([encoder.finish()]);
+    });
   }
 
-  uniforms(bytes: Uint8Array<ArrayBuffer>): GPUBuffer {
-    const buffer = this.device.createBuffer({
-      size: Math.max(256, bytes.byteLength),
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-      label: 'params',
+  /** The bytes of `t` after all work asked for so far. Waits for the GPU: say at the call who waits. */
+  read(t: Tensor): Promise<ArrayBuffer> {
+    return this.#staging.read(t);
+  }
+  /** The values of an f32 or f16 tensor. Waits for the GPU. */
+  async readF32(t: Tensor): Promise<Float32Array<ArrayBuffer>> {
+    const bytes = await this.read(t);
+    if (t.dtype !== 'f16') return new Float32Array(bytes);
+    return Float32Array.from(new Uint16Array(bytes), f16ToNumber);
+  }
+  /** The values of a u32 tensor. Waits for the GPU. */
+  async readU32(t: Tensor): Promise<Uint32Array<ArrayBuffer>> {
+    return new Uint32Array(await this.read(t));
+  }
+  /** A ring of `slots` staging buffers of `bytes` each, for results of a loop. The caller disposes of it. */
+  readback(slots: number, bytes: number): Readback {
+    return new Readback(this, slots, bytes);
+  }
+
+  /** Waits until the GPU has done all work asked for so far; throws what went wrong in it. */
+  async idle(): Promise<void> {
+    await this.pool.unchecked;
+    await this.timeline.drained();
+    await this.device.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /**
+   * Times every dispatch that `work` submits. Each runs in its own pass then, so the sum is an upper bound.
+   * @throws WorkbenchError('kernel') on an adapter without timestamp queries.
+   */
+  async profile(work: () => Promise<void>): Promise<KernelTime[]> {
+    if (!this.caps.timestamps)
+      throw new WorkbenchError('kernel', 'This adapter has no timestamp queries, so kernels cannot be timed');
+    this.#profiler = new Profiler(this.device);
+    try {
+      await work();
+      await this.timeline.drained();
+      return await this.#profiler.finish();
+    } finally {
+      this.#profiler = undefined;
+    }
+  }
+  get profiler(): Profiler | undefined {
+    return this.#profiler;
+  }
+
+  /** Throws what the device complained of since the last check; for good once it is lost. */
+  check(): void {
+    if (this.#gone) throw this.#gone;
+    const error = this.#complaint;
+    this.#complaint = undefined;
+    if (error) throw error;
+  }
+
+  #complain(error: WorkbenchError): void {
+    // The first complaint is the cause; those after it follow from it.
+    this.#complaint ??= error;
+  }
+
+  #watchLoss(): Promise<WorkbenchError> {
+    return new Promise((resolve) => {
+      void this.device.lost.then((info) => {
+        this.#gone = new WorkbenchError('device-lost', info.message || 'The GPU device was lost', {
+          hint: 'The engine restarts and takes up the run from its last checkpoint.',
+        });
+        if (!this.#disposed) resolve(this.#gone);
+      });
     });
-    this.device.queue.writeBuffer(buffer, 0, bytes);
-    return buffer;
   }
-  uniformGroup(pipeline: GPUComputePipeline, buffer: GPUBuffer): GPUBindGroup {
-    return this.device.createBindGroup({
-      layout: pipeline.getBindGroupLayout(1),
-      entries: [{ binding: 0, resource: { buffer, size: 256 } }],
-    });
-  }
-  write(t: Tensor, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
-    this.device.queue.writeBuffer(t.buffer, t.byteOffset, data);
-  }
-  async read(t: Tensor): Promise<ArrayBuffer> {
-    const staging = this.device.createBuffer({
-      size: t.byteLength,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    const e = this.device.createCommandEncoder();
-    e.copyBufferToBuffer(t.buffer, t.byteOffset, staging, 0, t.byteLength);
-    this.device.queue.submit([e.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    const out = staging.getMappedRange().slice(0);
-    staging.destroy();
-    return out;
-  }
+
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.pool[Symbol.dispose]();
+    this.uniforms[Symbol.dispose]();
+    this.#staging[Symbol.dispose]();
     this.device.destroy();
   }
+}
+
+function complaint(error: GPUError): WorkbenchError {
+  const memory = typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError;
+  return memory
+    ? new WorkbenchError('out-of-memory', error.message, { hint: 'Choose a smaller size or batch.' })
+    : new WorkbenchError('kernel', error.message);
 }
