@@ -28,7 +28,12 @@ export interface Sae extends Disposable {
   readonly b_dec: Tensor<'f32'>;
 }
 
-/** Selected entries by row: row t owns idx/val[rowStart[t] .. rowStart[t+1]). Rows ascend, features ascend in a row. */
+/**
+ * Selected entries by row: row t owns idx/val[rowStart[t] .. rowStart[t+1]). Rows ascend, features ascend in a row.
+ *
+ * Every val is > 0, or 0 in unused slots: a row of a TopK code always owns k slots, and where fewer pre_acts are
+ * positive the last ones hold val 0 and idx 0. Readers skip val 0.
+ */
 export interface SparseCode {
   readonly rowStart: Tensor<'u32'>;
   readonly idx: Tensor<'u32'>;
@@ -42,6 +47,9 @@ export interface ActivationSource {
   readonly d_in: number;
   /** Where the source stands, for exact resume: block number and row in the block (decision 4). */
   readonly position: { readonly block: number; readonly row: number };
-  /** The next n rows [n, d_in]; valid until the next call. Recorded work is submitted before it resolves. */
+  /**
+   * The next n rows [n, d_in]; valid until the next call. Recorded work is submitted before it resolves. The stream
+   * of rows does not depend on how it is cut: next(2·n) gives what next(n) gives twice. Fewer than n left: undefined.
+   */
   next(n: number, signal: AbortSignal): Promise<Tensor<'f32'> | undefined>;
 }
