@@ -20,7 +20,8 @@ await build({
   root,
   configFile: false,
   logLevel: 'error',
-  ssr: { external: ['webgpu'] },
+  // webgpu-utils is bundled, so that base/float16.ts runs before it.
+  ssr: { external: ['webgpu'], noExternal: ['webgpu-utils'] },
   build: {
     ssr: entry,
     outDir,

@@ -1,3 +1,4 @@
+import '#base/float16.ts';
 import { makeShaderDataDefinitions, type ShaderDataDefinitions } from 'webgpu-utils';
 import { WorkbenchError } from '#base/errors.ts';
 
