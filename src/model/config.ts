@@ -1,4 +1,6 @@
-export type FamilyId = 'gpt2';
+/** One file each in ./families. */
+export type FamilyId = 'gpt2' | 'hooked_transformer';
+/** As `ActivationName` of #gpu/ops/activation.ts. */
 export type Activation = 'gelu' | 'gelu_new' | 'relu' | 'silu' | 'tanh' | 'quick_gelu';
 
 /** Everything `forward.ts` needs to know about an architecture. Grows by mechanism, not by model. */
@@ -18,6 +20,10 @@ export interface ModelConfig {
   readonly mlp: { readonly act: Activation };
   /** scores = q·k × attnScale, normally 1/√d_head; per layer when scale_attn_by_inverse_layer_idx. */
   readonly attnScale: readonly number[];
+  /** The unembedding is W_E, used backwards. */
   readonly tiedUnembed: boolean;
+  /** logits += b_U. */
+  readonly unembedBias: boolean;
+  /** Undefined: prompts begin with their first token. */
   readonly bosId: number | undefined;
 }
