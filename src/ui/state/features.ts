@@ -1,5 +1,5 @@
 import type { Api, Dfa, FeatureDashboard, FeatureTable, PromptReport } from '#engine/protocol.ts';
-import { IDLE, LOADING, type Loadable, latest, valueOf } from './loadable.ts';
+import { IDLE, LOADING, type Loadable, latest, valueIn } from './loadable.ts';
 import { promptInput, promptOf } from './prompt.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 
@@ -36,7 +36,7 @@ export const createFeaturesSlice: Slice<FeaturesSlice> = (set, get) => ({
   indexing: IDLE,
   indexEpoch: 0,
   async buildIndex() {
-    const sae = valueOf(get().sae);
+    const sae = valueIn(get().sae);
     if (!sae) return;
     await asks.index.ask('buildIndex', { sae: sae.id }, (indexing) => {
       if (indexing.status !== 'ready') set({ indexing });
@@ -71,8 +71,8 @@ export function actsOfFeature(report: PromptReport, feature: number): Float32Arr
 
 /** The report of the current prompt on the current SAE; undefined while it is missing or belongs to another text. */
 export function currentReport(s: AppState): PromptReport | undefined {
-  const report = valueOf(s.report);
-  const sae = valueOf(s.sae);
+  const report = valueIn(s.report);
+  const sae = valueIn(s.sae);
   if (!report || !sae || s.reportOf?.sae !== sae.id || s.reportOf.prompt !== promptOf(s)) return undefined;
   return report;
 }
@@ -103,13 +103,13 @@ export function watchFeatures(store: AppStore): void {
 }
 
 function featureKey(s: AppState): string {
-  const sae = valueOf(s.sae);
+  const sae = valueIn(s.sae);
   return s.view.kind === 'feature' && sae ? `${dashboardKey(sae.id, s.view.feature)} ${s.indexEpoch}` : '';
 }
 
 function askFeature(store: AppStore): void {
   const { view, sae, dashboards } = store.getState();
-  const id = valueOf(sae)?.id;
+  const id = valueIn(sae)?.id;
   if (view.kind !== 'feature' || id === undefined) return;
   const key = dashboardKey(id, view.feature);
   const known = dashboards.get(key);
@@ -124,20 +124,20 @@ function askFeature(store: AppStore): void {
 }
 
 function tableKey(s: AppState): string {
-  const sae = valueOf(s.sae);
+  const sae = valueIn(s.sae);
   return s.view.kind === 'features' && sae ? `${sae.id} ${s.indexEpoch}` : '';
 }
 
 function askTable(store: AppStore): void {
   const s = store.getState();
-  const sae = valueOf(s.sae);
+  const sae = valueIn(s.sae);
   if (tableKey(s) === '' || !sae) return;
   store.setState({ table: LOADING });
   void asks.table.ask('featureTable', { sae: sae.id }, (table) => store.setState({ table }));
 }
 
 function promotedKey(s: AppState): string {
-  const sae = valueOf(s.sae);
+  const sae = valueIn(s.sae);
   const token = s.view.kind === 'features' ? s.view.promotes : undefined;
   return sae && token ? JSON.stringify([sae.id, token]) : '';
 }
@@ -155,7 +155,7 @@ function askPromoted(store: AppStore): void {
 
 function dfaKey(s: AppState): string {
   const dest = destOf(s);
-  const sae = valueOf(s.sae);
+  const sae = valueIn(s.sae);
   if (dest === undefined || !sae || s.view.kind !== 'feature') return '';
   return JSON.stringify([sae.id, s.view.feature, dest, promptOf(s)]);
 }
@@ -169,7 +169,7 @@ function askDfa(store: AppStore): void {
     return;
   }
   const [sae, feature, dest, prompt] = JSON.parse(key) as [string, number, number, string];
-  const input = promptInput(prompt, valueOf(s.model)?.hasTokenizer ?? true);
+  const input = promptInput(prompt, valueIn(s.model)?.hasTokenizer ?? true);
   void asks.dfa.ask('attribute', { input, sae, feature, dest }, (dfa) => {
     // While the next destination is computed the panel keeps the last matrix, dimmed by the view.
     if (dfa.status === 'loading' && store.getState().dfa.status === 'ready') return;

@@ -2,7 +2,7 @@ import type { WireError } from '#base/errors.ts';
 import type { Api, Call, RunInfo, TrainEvent, TrainJob, TrainPlan, VariantInfo } from '#engine/protocol.ts';
 import { call, request } from '../engine.ts';
 import { applyEvents, endRun, failRun, type LiveRun, runFromInfo } from './live_run.ts';
-import { asWireError, IDLE, type Loadable, latest, valueOf } from './loadable.ts';
+import { asWireError, IDLE, type Loadable, latest, valueIn } from './loadable.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 import { type DraftJob, emptyDraft, jobOf, sitesOf, type TrainDraft } from './train_draft.ts';
 
@@ -77,9 +77,9 @@ export const createTrainingSlice: Slice<TrainingSlice> = (set, get) => ({
 
 /** The job of the form, its errors, or undefined while the form is not there. */
 export function draftJob(s: Pick<AppState, 'draft' | 'variants' | 'model'>): DraftJob | undefined {
-  const variant = valueOf(s.variants)?.find((v) => v.id === s.draft?.variant);
+  const variant = valueIn(s.variants)?.find((v) => v.id === s.draft?.variant);
   if (!s.draft || !variant) return undefined;
-  return jobOf(s.draft, variant, valueOf(s.model)?.id);
+  return jobOf(s.draft, variant, valueIn(s.model)?.id);
 }
 
 /** The runs with the stored records merged in: a run that is live in this tab keeps its own state. */
@@ -174,14 +174,14 @@ export function watchTraining(store: AppStore): void {
 
 function draftKey(s: AppState): string {
   const wanted = s.view.kind === 'train' ? s.view.variant : undefined;
-  return `${s.variants.status} ${valueOf(s.model)?.id ?? ''} ${wanted ?? ''}`;
+  return `${s.variants.status} ${valueIn(s.model)?.id ?? ''} ${wanted ?? ''}`;
 }
 
 /** Fills the form with defaults, follows the variant of the link, and moves to a site that the model has. */
 function ensureDraft(store: AppStore): void {
   const s = store.getState();
-  const variants = valueOf(s.variants);
-  const model = valueOf(s.model);
+  const variants = valueIn(s.variants);
+  const model = valueIn(s.model);
   const first = variants?.[0];
   if (!variants || !first || !model) return;
   const sites = sitesOf(model.config.n_layers);

@@ -1,0 +1,45 @@
+import { useRef } from 'react';
+import { useApp } from '../state/store.ts';
+import { SHORTCUTS } from './useShortcuts.ts';
+
+/** The list of keys, opened by `?`, with the switch that turns single letters off. */
+export function KeyHelp() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const on = useApp((s) => s.shortcuts);
+  const setPrefs = useApp((s) => s.setPrefs);
+  return (
+    <>
+      <button
+        type="button"
+        id="open-keys"
+        data-shortcut="?"
+        className="sr-only"
+        tabIndex={-1}
+        aria-hidden="true"
+        onClick={() => dialog.current?.showModal()}
+      >
+        Keys
+      </button>
+      <dialog ref={dialog} className="keys" aria-labelledby="keys-title">
+        <h2 id="keys-title">Keys</h2>
+        <dl>
+          {SHORTCUTS.map((s) => (
+            <div key={s.keys}>
+              <dt>
+                <kbd>{s.keys}</kbd>
+              </dt>
+              <dd>{s.does}</dd>
+            </div>
+          ))}
+        </dl>
+        <label className="row tight">
+          <input type="checkbox" checked={on} onChange={(e) => setPrefs({ shortcuts: e.target.checked })} />
+          Single-letter shortcuts
+        </label>
+        <form method="dialog">
+          <button type="submit">Close</button>
+        </form>
+      </dialog>
+    </>
+  );
+}

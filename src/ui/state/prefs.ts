@@ -1,0 +1,44 @@
+import type { Slice } from './store.ts';
+
+export type Theme = 'system' | 'light' | 'dark';
+
+/** Choices of this person on this device; they are not part of a link. */
+export interface PrefsSlice {
+  readonly theme: Theme;
+  /** Blue and orange in place of emerald and orange. */
+  readonly colourBlind: boolean;
+  /** Single-letter keyboard shortcuts. */
+  readonly shortcuts: boolean;
+  setPrefs(patch: Partial<Pick<PrefsSlice, 'theme' | 'colourBlind' | 'shortcuts'>>): void;
+}
+
+const KEY = 'headlight.prefs';
+
+export const createPrefsSlice: Slice<PrefsSlice> = (set, get) => ({
+  theme: 'system',
+  colourBlind: false,
+  shortcuts: true,
+  ...readPrefs(),
+  setPrefs(patch) {
+    set(patch);
+    const { theme, colourBlind, shortcuts } = get();
+    try {
+      localStorage.setItem(KEY, JSON.stringify({ theme, colourBlind, shortcuts }));
+    } catch {
+      // Private windows and sandboxed frames may refuse storage; the choice then lasts as long as the tab.
+    }
+  },
+});
+
+function readPrefs(): Partial<PrefsSlice> {
+  try {
+    const p = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Record<string, unknown>;
+    return {
+      ...(p['theme'] === 'light' || p['theme'] === 'dark' ? { theme: p['theme'] } : {}),
+      ...(typeof p['colourBlind'] === 'boolean' ? { colourBlind: p['colourBlind'] } : {}),
+      ...(typeof p['shortcuts'] === 'boolean' ? { shortcuts: p['shortcuts'] } : {}),
+    };
+  } catch {
+    return {};
+  }
+}

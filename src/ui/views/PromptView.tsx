@@ -1,0 +1,4 @@
+/** The prompt explorer. */
+export function PromptView() {
+  return <div className="view" />;
+}
