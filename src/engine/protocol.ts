@@ -496,18 +496,30 @@ export interface Call<K extends ApiName> extends AsyncIterable<Api[K]['event']> 
   cancel(): void;
 }
 
-/** Page to worker. */
+/** What only this tab's memory holds (private window, second tab, full disk); the page keeps it for the next worker. */
+export interface Kept {
+  readonly key: string;
+  /** Absent: forgotten. */
+  readonly value?: Blob | object | undefined;
+}
+/** Page to worker. `open` comes first and once. */
 export type ToWorker =
+  | { readonly kind: 'open'; readonly base: string; readonly kept: readonly Kept[] }
   | { readonly kind: 'call'; readonly id: number; readonly name: ApiName; readonly input: unknown }
-  | { readonly kind: 'cancel'; readonly id: number };
+  | { readonly kind: 'cancel'; readonly id: number }
+  /** The page was frozen or woken by the browser: checkpoint, then say so. */
+  | { readonly kind: 'freeze' | 'wake' };
 /** Worker to page. `notice` is unsolicited. */
 export type FromWorker =
   | { readonly kind: 'event'; readonly id: number; readonly event: unknown }
   | { readonly kind: 'done'; readonly id: number; readonly out: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly error: WireError }
+  | { readonly kind: 'keep'; readonly kept: Kept }
   | { readonly kind: 'notice'; readonly notice: Notice };
 export type Notice =
   | { readonly type: 'ready'; readonly gpu: boolean; readonly error?: WireError | undefined }
   | { readonly type: 'device-lost'; readonly error: WireError }
   | { readonly type: 'network'; readonly gets: number; readonly hosts: readonly string[] }
+  /** The client ended the worker and started another; `reason` is one sentence. */
+  | { readonly type: 'restarted'; readonly reason: string }
   | { readonly type: 'storage-changed' };
