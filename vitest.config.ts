@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumPath, GPU_ARGS } from './scripts/chromium.mjs';
@@ -5,8 +7,15 @@ import { chromiumPath, GPU_ARGS } from './scripts/chromium.mjs';
 // Kernels are tested in the browser that people use; the headless shell has no WebGPU, so the full Chromium runs.
 const executablePath = chromiumPath();
 
+// Real small models that nobody here made (decision 38); tests skip, and say so, when the folder is absent.
+const fixtures = resolve(process.env['HEADLIGHT_FIXTURES'] ?? '../shared/fixtures');
+const hasFixtures = existsSync(fixtures);
+
 export default defineConfig({
+  server: { fs: { allow: ['.', ...(hasFixtures ? [fixtures] : [])] } },
   test: {
+    // Read by e2e/fixtures/fixtures.ts; '' when absent.
+    provide: { fixtures: hasFixtures ? `/@fs${fixtures}/` : '' },
     include: [
       'src/**/*.test.ts',
       'src/**/*.test.tsx',
