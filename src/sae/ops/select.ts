@@ -1,20 +1,88 @@
+import { dims } from '#base/dims.ts';
+import { WorkbenchError } from '#base/errors.ts';
+import { ceilDiv } from '#base/num.ts';
+import { defineKernel } from '#gpu/kernel.ts';
 import type { Recorder } from '#gpu/recorder.ts';
 import type { Tensor } from '#gpu/tensor.ts';
+import source from '#shaders/sae/select_topk.wgsl?raw';
 import type { SparseCode } from '../sae.ts';
 
+export const selectTopkKernel = defineKernel({
+  name: 'sae/select_topk',
+  source,
+  tensors: ['score', 'pre_acts', 'last_fired', 'row_start', 'idx', 'val'],
+  params: ['k', 'from_row', 'n', 'from_entry', 'dead_limit'],
+  constants: { T: 64, Q: 1, GROUPS: 64, CAP: 256, D_SAE: 64, MASKED: 0 },
+  grid: ({ n }) => [n],
+  doc: 'The k largest positive scores of each row, features ascending (TopK, Gao 2024). Exact, ties to the lower feature.',
+});
+
+export interface SelectTopk {
+  /** [rows, d_sae]; a feature with score ≤ 0 is never chosen. */
+  readonly score: Tensor<'f32'>;
+  /** [rows, d_sae]; for plain TopK the same tensor as score. */
+  readonly pre_acts: Tensor<'f32'>;
+  readonly code: SparseCode;
+  /** At most d_sae. */
+  readonly k: number;
+  /** Row of the code that row 0 fills. */
+  readonly fromRow: number;
+  /** Entry at which that row starts; default fromRow·k. */
+  readonly fromEntry?: number;
+  /** Chooses only among features whose last firing (step, [d_sae]) came before `limit`. */
+  readonly dead?: { readonly last_fired: Tensor<'u32'>; readonly limit: number } | undefined;
+}
+
+/** Candidates and maxima of a row lie in workgroup memory, of which 16 KiB are guaranteed. */
+const MAX_CAP = 768;
+const MAX_GROUPS = 768;
+
+/** Invocations a row: few where each costs a coroutine (software), more where they run side by side. */
+export function selectThreads(caps: Recorder['caps'], d_sae: number): number {
+  if (caps.class === 'software') return 64;
+  return d_sae >= 8192 ? 256 : 128;
+}
+
 /**
- * Row t of the code gets the k entries of largest score among pre_acts > 0, ties to the lower feature, idx ascending.
+ * Row t of the code gets the k entries of largest score among score > 0, ties to the lower feature, idx ascending;
+ * val = pre_acts there. Exact for every k up to d_sae.
  *
- * score, pre_acts [rows, d_sae] (for plain TopK the same tensor); k slots a row; `fromRow` is the first row's place
- * in the code. Exact for every k up to d_sae. Slots without a positive pre_act hold val 0 and idx 0.
+ * A row owns k slots; those without a positive score hold val 0 and idx 0, at the end of the row.
+ * @throws WorkbenchError('shape') when the code has no room for the rows.
  */
-export declare function selectTopk(
-  rec: Recorder,
-  t: {
-    readonly score: Tensor<'f32'>;
-    readonly pre_acts: Tensor<'f32'>;
-    readonly code: SparseCode;
-    readonly k: number;
-    readonly fromRow: number;
-  },
-): void;
+export function selectTopk(rec: Recorder, t: SelectTopk): void {
+  const { n, d_sae } = dims('sae/select_topk', {
+    score: [t.score, 'n d_sae'],
+    pre_acts: [t.pre_acts, 'n d_sae'],
+  });
+  const from_entry = t.fromEntry ?? t.fromRow * t.k;
+  const rowsLeft = (t.code.rowStart.shape[0] ?? 0) - 1 - t.fromRow;
+  if (t.k < 1 || t.k > d_sae || from_entry + n * t.k > t.code.cap || n > rowsLeft)
+    throw new WorkbenchError(
+      'shape',
+      `sae/select_topk: ${n} rows of k = ${t.k} from entry ${from_entry} (d_sae ${d_sae}) do not fit a code of ${t.code.cap} entries and ${rowsLeft} rows`,
+    );
+  const T = selectThreads(rec.caps, d_sae);
+  // Twice k groups leave about 1.4 k candidates; more than a quarter of the row gains nothing.
+  const wanted = Math.min(MAX_GROUPS, Math.ceil(d_sae / 4), 2 * t.k);
+  const Q = Math.max(1, Math.min(ceilDiv(wanted, T), Math.floor(MAX_GROUPS / T)));
+  rec.run(selectTopkKernel, {
+    tensors: {
+      score: t.score,
+      pre_acts: t.pre_acts,
+      last_fired: t.dead?.last_fired ?? t.pre_acts,
+      row_start: t.code.rowStart,
+      idx: t.code.idx,
+      val: t.code.val,
+    },
+    params: { k: t.k, from_row: t.fromRow, n, from_entry, dead_limit: t.dead?.limit ?? 0 },
+    constants: {
+      T,
+      Q,
+      GROUPS: T * Q,
+      CAP: Math.min(MAX_CAP, Math.max(128, 4 * t.k)),
+      D_SAE: d_sae,
+      MASKED: t.dead ? 1 : 0,
+    },
+  });
+}
