@@ -11,7 +11,7 @@ import { copy, fill } from '#gpu/ops/elementwise.ts';
 import { embedPositionsBackward, embedTokensBackward } from '#gpu/ops/embed.ts';
 import { matmul } from '#gpu/ops/linear.ts';
 import { layerNormBackward, layerNormParamGrads } from '#gpu/ops/norm.ts';
-import { reduceColumns } from '#gpu/ops/rows.ts';
+import { reduceColumns } from '#gpu/ops/reduce.ts';
 import type { Recorder } from '#gpu/recorder.ts';
 import { size, type Tensor, view } from '#gpu/tensor.ts';
 import type { ForwardRun } from './forward.ts';

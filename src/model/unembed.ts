@@ -2,7 +2,7 @@ import { WorkbenchError } from '#base/errors.ts';
 import { fill } from '#gpu/ops/elementwise.ts';
 import { matmul } from '#gpu/ops/linear.ts';
 import { crossEntropy, crossEntropyBackward } from '#gpu/ops/loss.ts';
-import { reduceColumns } from '#gpu/ops/rows.ts';
+import { reduceColumns } from '#gpu/ops/reduce.ts';
 import type { Recorder } from '#gpu/recorder.ts';
 import { rows, size, type Tensor, view } from '#gpu/tensor.ts';
 import type { ForwardRun, ModelParts } from './forward.ts';
