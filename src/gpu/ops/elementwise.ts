@@ -1,16 +1,76 @@
+import flatId from '#shaders/lib/flat_id.wgsl?raw';
+import source from '#shaders/util/elementwise.wgsl?raw';
+import { defineKernel } from '../kernel.ts';
 import type { Recorder } from '../recorder.ts';
 import type { Tensor } from '../tensor.ts';
+import { flatGrid, sameSize } from './grid.ts';
 
 // Tensors of one call have one number of elements; shapes may differ (a [n, d] window and a [batch, seq, d] one).
 type F = Tensor<'f32'>;
 
+const shared = { source, lib: [flatId], params: ['n', 'alpha'] } as const;
+
+export const addKernel = defineKernel({
+  ...shared,
+  name: 'util/elementwise/add',
+  entry: 'add',
+  tensors: ['x', 'y', 'out'],
+  grid: ({ n }) => flatGrid(n),
+  doc: 'out = x + alpha·y.',
+});
+export const axpyKernel = defineKernel({
+  ...shared,
+  name: 'util/elementwise/axpy',
+  entry: 'axpy',
+  tensors: ['x', 'out'],
+  grid: ({ n }) => flatGrid(n),
+  doc: 'out += alpha·x.',
+});
+export const scaleKernel = defineKernel({
+  ...shared,
+  name: 'util/elementwise/scale',
+  entry: 'scale',
+  tensors: ['x', 'out'],
+  grid: ({ n }) => flatGrid(n),
+  doc: 'out = alpha·x.',
+});
+export const fillKernel = defineKernel({
+  ...shared,
+  name: 'util/elementwise/fill',
+  entry: 'fill',
+  tensors: ['out'],
+  grid: ({ n }) => flatGrid(n),
+  doc: 'out = alpha.',
+});
+
 /** out = a + b. out is another buffer than a and b (use `axpy` in place). */
-export declare function add(rec: Recorder, t: { a: F; b: F; out: F }): void;
+export function add(rec: Recorder, t: { a: F; b: F; out: F }): void {
+  const { a, b, out } = t;
+  const n = sameSize('add', { a, b, out });
+  rec.run(addKernel, { tensors: { x: a, y: b, out }, params: { n, alpha: 1 } });
+}
+
 /** y += alpha·x. */
-export declare function axpy(rec: Recorder, t: { alpha: number; x: F; y: F }): void;
+export function axpy(rec: Recorder, t: { alpha: number; x: F; y: F }): void {
+  const { x, y, alpha } = t;
+  const n = sameSize('axpy', { x, y });
+  rec.run(axpyKernel, { tensors: { x, out: y }, params: { n, alpha } });
+}
+
 /** out = alpha·x. */
-export declare function scale(rec: Recorder, t: { alpha: number; x: F; out: F }): void;
-/** out = x, by a kernel, so that it stays in order with other dispatches. */
-export declare function copy(rec: Recorder, t: { x: F; out: F }): void;
+export function scale(rec: Recorder, t: { alpha: number; x: F; out: F }): void {
+  const { x, out, alpha } = t;
+  const n = sameSize('scale', { x, out });
+  rec.run(scaleKernel, { tensors: { x, out }, params: { n, alpha } });
+}
+
+/** out = x, by a kernel: a buffer copy (`rec.copy`) would end the compute pass. */
+export function copy(rec: Recorder, t: { x: F; out: F }): void {
+  scale(rec, { alpha: 1, ...t });
+}
+
 /** out = value everywhere. */
-export declare function fill(rec: Recorder, t: { value: number; out: F }): void;
+export function fill(rec: Recorder, t: { value: number; out: F }): void {
+  const n = sameSize('fill', { out: t.out });
+  rec.run(fillKernel, { tensors: { out: t.out }, params: { n, alpha: t.value } });
+}
