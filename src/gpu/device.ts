@@ -8,7 +8,7 @@ import { type KernelTime, Profiler } from './profiler.ts';
 import { Readback, StagingPool } from './readback.ts';
 import { Recorder, type RecorderHost } from './recorder.ts';
 import { Scope, type TensorData } from './scope.ts';
-import type { Tensor } from './tensor.ts';
+import { size, type Tensor } from './tensor.ts';
 import { Timeline } from './timeline.ts';
 import { UniformRing, uniformLayout } from './uniforms.ts';
 
@@ -145,7 +145,7 @@ export class Gpu implements RecorderHost, Disposable {
   async readF32(t: Tensor): Promise<Float32Array<ArrayBuffer>> {
     const bytes = await this.read(t);
     if (t.dtype !== 'f16') return new Float32Array(bytes);
-    return Float32Array.from(new Uint16Array(bytes), f16ToNumber);
+    return Float32Array.from(new Uint16Array(bytes, 0, size(t.shape)), f16ToNumber);
   }
   /** The values of a u32 tensor. Waits for the GPU. */
   async readU32(t: Tensor): Promise<Uint32Array<ArrayBuffer>> {
