@@ -6,6 +6,7 @@ import { ErrorBoundary } from './components/ErrorBoundary.tsx';
 import { KeyHelp } from './components/KeyHelp.tsx';
 import { TitleBar } from './components/TitleBar.tsx';
 import { useShortcuts } from './components/useShortcuts.ts';
+import { missingOf } from './state/card.ts';
 import { useApp } from './state/store.ts';
 import { FeaturesView } from './views/FeaturesView.tsx';
 import { FeatureView } from './views/FeatureView.tsx';
@@ -36,8 +37,8 @@ export function App() {
 }
 
 function View({ kind }: { readonly kind: ViewKind }) {
-  const missing = useApp((s) => s.missingSae !== undefined);
-  if (missing && (kind === 'prompt' || kind === 'feature' || kind === 'features')) return <MissingSaeView />;
+  const missing = useApp(missingOf);
+  if (missing !== undefined) return <MissingSaeView missing={missing} />;
   switch (kind) {
     case 'load':
       return <LoadView />;

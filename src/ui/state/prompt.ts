@@ -1,4 +1,5 @@
 import type { Input, NdArray, PromptReport } from '#engine/protocol.ts';
+import { layerOf } from '../format.ts';
 import { IDLE, type Loadable, latest, valueIn } from './loadable.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 
@@ -11,7 +12,8 @@ export interface PromptSlice {
   readonly reportOf: { readonly prompt: string; readonly sae: string } | undefined;
   /** Attention pattern [n_heads, dest, source] of `patternLayer` on the prompt. */
   readonly pattern: Loadable<NdArray>;
-  readonly patternLayer: number;
+  /** Layer of the patterns panel; undefined: the layer of the SAE's site. */
+  readonly patternLayer: number | undefined;
   /** Token under the pointer or focus, counted with BOS. */
   readonly hoverToken: number | undefined;
   /** Feature under the pointer or focus in a list. */
@@ -19,8 +21,12 @@ export interface PromptSlice {
   setPrompt(prompt: string): void;
   setPatternLayer(layer: number): void;
   hover(what: { readonly token?: number | undefined; readonly feature?: number | undefined }): void;
+  /** Asks again at once (⌘/Ctrl-Enter, and after a failure). */
+  runPrompt(): void;
 }
 
+/** Typing on other models than the embedded one waits this long for the next key (decision 34). */
+const PAUSE_MS = 100;
 const asks = { report: latest(), pattern: latest() };
 
 export const createPromptSlice: Slice<PromptSlice> = (set, get) => ({
@@ -28,13 +34,13 @@ export const createPromptSlice: Slice<PromptSlice> = (set, get) => ({
   promptPending: false,
   reportOf: undefined,
   pattern: IDLE,
-  patternLayer: 0,
+  patternLayer: undefined,
   hoverToken: undefined,
   hoverFeature: undefined,
   setPrompt(prompt) {
     const { view } = get();
-    if (view.kind === 'prompt') get().patchView('prompt', { prompt });
-    if (view.kind === 'feature') get().patchView('feature', { prompt });
+    if (view.kind === 'prompt') get().patchView('prompt', { prompt, position: undefined, editAt: undefined });
+    if (view.kind === 'feature') get().patchView('feature', { prompt, position: undefined });
   },
   setPatternLayer(patternLayer) {
     set({ patternLayer });
@@ -42,10 +48,14 @@ export const createPromptSlice: Slice<PromptSlice> = (set, get) => ({
   hover({ token, feature }) {
     set({ hoverToken: token, hoverFeature: feature });
   },
+  runPrompt() {
+    const question = questionOf(get());
+    if (question) inspect({ getState: get, setState: set }, question);
+  },
 });
 
 /** The text of the current view: what the link says, else the model's own first prompt, else empty. */
-export function promptOf(s: Pick<AppState, 'view' | 'model' | 'last'>): string {
+export function promptOf(s: Pick<AppState, 'view' | 'model'>): string {
   const { view } = s;
   if ((view.kind === 'prompt' || view.kind === 'feature') && view.prompt !== undefined) return view.prompt;
   return valueIn(s.model)?.defaultPrompt ?? '';
@@ -57,7 +67,93 @@ export function promptInput(prompt: string, hasTokenizer: boolean): Input {
   return (prompt.match(/\d+/g) ?? []).map(Number);
 }
 
+/** What the prompt view asks; a string key of it decides whether it is asked again. */
+export interface PromptQuestion {
+  readonly model: string;
+  readonly sae: string;
+  readonly prompt: string;
+  readonly input: Input;
+}
+
+/** The question of the current state; undefined while something is missing or the prompt is empty. */
+export function questionOf(s: AppState): PromptQuestion | undefined {
+  if (s.view.kind !== 'prompt' && s.view.kind !== 'feature') return undefined;
+  const model = valueIn(s.model);
+  const sae = valueIn(s.sae);
+  if (!model || !sae || sae.model !== model.id) return undefined;
+  const prompt = promptOf(s);
+  const input = promptInput(prompt, model.hasTokenizer);
+  return input.length === 0 ? undefined : { model: model.id, sae: sae.id, prompt, input };
+}
+
+const keyOf = (q: PromptQuestion | undefined): string => (q ? `${q.model} ${q.sae} ${q.prompt}` : '');
+
+/** The layer whose patterns are shown. */
+export function shownLayer(s: AppState): number {
+  return s.patternLayer ?? layerOf(valueIn(s.sae)?.site ?? '') ?? 0;
+}
+
 /** Asks for the report and the pattern whenever prompt, model or SAE change. */
-export function watchPrompt(_store: AppStore): void {
-  void asks;
+export function watchPrompt(store: AppStore): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  store.subscribe(
+    (s) => keyOf(questionOf(s)),
+    () => {
+      clearTimeout(timer);
+      const s = store.getState();
+      const question = questionOf(s);
+      if (!question) return forget(store);
+      const isTyping = s.reportOf?.sae === question.sae && s.how === 'replace';
+      const pause = isTyping && valueIn(s.model)?.source !== 'embedded' ? PAUSE_MS : 0;
+      if (pause === 0) return inspect(store, question);
+      store.setState({ promptPending: true });
+      timer = setTimeout(() => inspect(store, question), pause);
+    },
+    { fireImmediately: true },
+  );
+  store.subscribe(patternKey, () => askPattern(store), { fireImmediately: true });
+}
+
+type Store = Pick<AppStore, 'getState' | 'setState'>;
+
+function forget(store: Store): void {
+  asks.report.cancel();
+  const { view } = store.getState();
+  // Other views leave the report alone, so that coming back shows it at once.
+  if (view.kind === 'prompt' || view.kind === 'feature') {
+    store.setState({ report: IDLE, reportOf: undefined, promptPending: false });
+  }
+}
+
+function inspect(store: Store, q: PromptQuestion): void {
+  const before = store.getState();
+  const isSameSae = before.reportOf?.sae === q.sae;
+  void asks.report.ask('inspectPrompt', { input: q.input, sae: q.sae }, (report) => {
+    // The old tokens stay while the new ones are computed, so that typing does not flicker.
+    if (report.status === 'loading' && isSameSae) return store.setState({ promptPending: true });
+    store.setState({
+      report,
+      promptPending: report.status === 'loading',
+      reportOf: report.status === 'ready' ? { prompt: q.prompt, sae: q.sae } : undefined,
+    });
+  });
+}
+
+function patternKey(s: AppState): string {
+  if (s.view.kind !== 'prompt' || s.view.panel !== 'patterns') return '';
+  const q = questionOf(s);
+  return q ? `${q.model} ${shownLayer(s)} ${q.prompt}` : '';
+}
+
+function askPattern(store: AppStore): void {
+  const s = store.getState();
+  const q = patternKey(s) === '' ? undefined : questionOf(s);
+  if (!q) {
+    asks.pattern.cancel();
+    return;
+  }
+  void asks.pattern.ask('pattern', { input: q.input, layer: shownLayer(s) }, (pattern) => {
+    if (pattern.status !== 'loading' || store.getState().pattern.status !== 'ready')
+      store.setState({ pattern });
+  });
 }

@@ -1,6 +1,6 @@
 import type { WireError } from '#base/errors.ts';
 import type { GpuInfo, ModelInfo, Notice, SaeInfo, Source } from '#engine/protocol.ts';
-import { IDLE, type Loadable, latest, valueIn } from './loadable.ts';
+import { IDLE, type Loadable, latest, ready, valueIn } from './loadable.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 
 /** What is loaded, and what there is to load. */
@@ -50,8 +50,13 @@ export const createSessionSlice: Slice<SessionSlice> = (set, get) => ({
     if (notice.type === 'device-lost') set({ gpu: 'lost', gpuError: notice.error });
     if (notice.type === 'ready') {
       set({ gpu: notice.gpu ? 'ready' : 'none', gpuError: notice.error });
-      if (notice.gpu) asks.adapter.ask('adapter', {}, (adapter) => set({ adapter }));
+      if (notice.gpu) void asks.adapter.ask('adapter', {}, (adapter) => set({ adapter }));
       void get().refreshCatalog();
+      if (get().report.status === 'failed') get().runPrompt();
+    }
+    if (notice.type === 'storage-changed') {
+      void get().refreshCatalog();
+      if (get().view.kind === 'load') void get().refreshStorage();
     }
   },
   async refreshCatalog() {
@@ -72,9 +77,16 @@ export const createSessionSlice: Slice<SessionSlice> = (set, get) => ({
     const sae = get().opening as Loadable<SaeInfo>;
     if (sae.status !== 'ready') return;
     await get().refreshCatalog();
-    const { kind } = get().view;
-    const view = { model: sae.value.model, sae: sae.value.id };
-    get().go(kind === 'load' ? { kind: 'prompt', ...view } : { ...get().view, ...view });
+    const { view } = get();
+    const place = { model: sae.value.model, sae: sae.value.id };
+    if (view.source !== undefined && view.sae !== undefined && view.sae !== sae.value.id) {
+      return get().setLinkError({
+        code: 'share-link',
+        message: 'its source holds another SAE than the one it means',
+        hint: 'The SAE that was fetched is in the Load view; ask the sender for a new link.',
+      });
+    }
+    get().go(view.kind === 'load' ? { kind: 'prompt', ...place } : { ...view, ...place });
   },
 });
 
@@ -90,19 +102,29 @@ export function wantedSae(s: Pick<AppState, 'view' | 'saes'>, modelId: string): 
   return valueIn(s.saes)?.find((sae) => sae.model === modelId)?.id;
 }
 
-/** Loads the model and SAE that the view names whenever that changes. */
+/** Loads the model and SAE that the view names whenever that changes; without WebGPU it only looks them up. */
 export function watchSession(store: AppStore): void {
-  store.subscribe(
-    (s) => `${s.models.status} ${s.view.model ?? 'embedded'}`,
-    () => {
-      const s = store.getState();
-      if (s.models.status !== 'ready') return;
-      const source = s.view.model ?? 'embedded';
-      void asks.model.ask('loadModel', { source }, (model) => store.setState({ model }));
-    },
-    { fireImmediately: true },
-  );
-  store.subscribe(saeKey, () => void loadWantedSae(store), { fireImmediately: true });
+  store.subscribe(modelKey, () => loadWantedModel(store), { fireImmediately: true });
+  store.subscribe(saeKey, () => loadWantedSae(store), { fireImmediately: true });
+}
+
+function modelKey(s: AppState): string {
+  return s.models.status === 'ready' ? `${s.gpu === 'none'} ${s.view.model ?? 'embedded'}` : '';
+}
+
+function loadWantedModel(store: AppStore): void {
+  const s = store.getState();
+  const models = valueIn(s.models);
+  if (!models) return;
+  const id = s.view.model ?? 'embedded';
+  const known = models.find((m) => m.id === id || (id === 'embedded' && m.source === 'embedded'));
+  if (valueIn(s.model)?.id === known?.id && known !== undefined) return;
+  if (s.gpu === 'none' && known) {
+    asks.model.cancel();
+    store.setState({ model: ready(known) });
+    return;
+  }
+  void asks.model.ask('loadModel', { source: id }, (model) => store.setState({ model }));
 }
 
 function saeKey(s: AppState): string {
@@ -112,18 +134,19 @@ function saeKey(s: AppState): string {
   return `${model.id} ${id ?? ''} ${s.saes.value.some((x) => x.id === id)}`;
 }
 
-async function loadWantedSae(store: AppStore): Promise<void> {
+function loadWantedSae(store: AppStore): void {
   const s = store.getState();
   const model = valueIn(s.model);
   const saes = valueIn(s.saes);
   if (!model || !saes) return;
   const id = wantedSae(s, model.id);
-  const known = saes.some((x) => x.id === id);
+  const known = saes.find((x) => x.id === id);
   if (id === undefined || !known) {
     asks.sae.cancel();
     store.setState({ sae: IDLE, missingSae: id });
     return;
   }
   store.setState({ missingSae: undefined });
-  await asks.sae.ask('loadSae', { source: id }, (sae) => store.setState({ sae }));
+  if (s.gpu === 'none') store.setState({ sae: ready(known) });
+  else void asks.sae.ask('loadSae', { source: id }, (sae) => store.setState({ sae }));
 }

@@ -1,5 +1,7 @@
 import type { StorageInfo } from '#engine/protocol.ts';
-import { IDLE, type Loadable, latest } from './loadable.ts';
+import { download, fileName } from '../download.ts';
+import { zipStore } from '../zip_store.ts';
+import { IDLE, type Loadable, latest, ready } from './loadable.ts';
 import type { AppStore, Slice } from './store.ts';
 
 /** What is kept on this device (decision 31). */
@@ -45,7 +47,15 @@ export const createStorageSlice: Slice<StorageSlice> = (set, get) => ({
     });
     await get().refreshCatalog();
   },
-  async exportSae(_id, _title) {},
+  async exportSae(id, title) {
+    await asks.action.ask('exportSae', { sae: id, format: 'saelens' }, (a) => {
+      if (a.status !== 'ready') return set({ storageAction: a });
+      const folder = fileName(title);
+      const files = Object.entries(a.value).map(([name, bytes]) => [`${folder}/${name}`, bytes] as const);
+      download(`${folder}.zip`, zipStore(Object.fromEntries(files)), 'application/zip');
+      set({ storageAction: ready(`Exported ${files.length} files as ${folder}.zip.`) });
+    });
+  },
 });
 
 /** Keeps the storage panel current while it is shown. */

@@ -1,5 +1,6 @@
 import { create, type StateCreator } from 'zustand';
 import { subscribeWithSelector } from 'zustand/middleware';
+import { type CardSlice, createCardSlice, watchCard } from './card.ts';
 import { createFeaturesSlice, type FeaturesSlice, watchFeatures } from './features.ts';
 import { createPrefsSlice, type PrefsSlice } from './prefs.ts';
 import { createPromptSlice, type PromptSlice, watchPrompt } from './prompt.ts';
@@ -12,6 +13,7 @@ import { createViewSlice, type ViewSlice } from './view.ts';
 /** The whole state of the page: plain values, small typed arrays and actions; big data stays in the engine. */
 export type AppState = SessionSlice &
   ViewSlice &
+  CardSlice &
   PrefsSlice &
   PromptSlice &
   SteerSlice &
@@ -27,6 +29,7 @@ const createAppStore = () =>
     subscribeWithSelector((...a) => ({
       ...createSessionSlice(...a),
       ...createViewSlice(...a),
+      ...createCardSlice(...a),
       ...createPrefsSlice(...a),
       ...createPromptSlice(...a),
       ...createSteerSlice(...a),
@@ -48,6 +51,7 @@ export const useApp: AppStore = createAppStore();
  */
 export function startEffects(store: AppStore = useApp): void {
   watchSession(store);
+  watchCard(store);
   watchStorage(store);
   watchPrompt(store);
   watchSteer(store);

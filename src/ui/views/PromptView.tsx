@@ -1,4 +1,79 @@
-/** The prompt explorer. */
+import type { PromptReport } from '#engine/protocol.ts';
+import type { PromptViewRef } from '#share/view_ref.ts';
+import { Loadable } from '../components/Loadable.tsx';
+import { Panel } from '../components/Panel.tsx';
+import { valueIn } from '../state/loadable.ts';
+import { promptInput, promptOf } from '../state/prompt.ts';
+import { useApp } from '../state/store.ts';
+import { FeatureList } from './prompt/FeatureList.tsx';
+import { PromptBox } from './prompt/PromptBox.tsx';
+import { SidePanel } from './prompt/SidePanel.tsx';
+import { TokensPanel } from './prompt/TokensPanel.tsx';
+import './prompt/prompt.css';
+
+/** The prompt explorer: text, tokens, features per token, next tokens, attention patterns, steering. */
 export function PromptView() {
-  return <div className="view" />;
+  const report = useApp((s) => s.report);
+  const view = useApp((s) => s.view);
+  if (view.kind !== 'prompt') return null;
+  return (
+    <div className="view prompt-view">
+      <div className="stack">
+        <PromptBox />
+        {report.status === 'ready' ? <Explored report={report.value} view={view} /> : <Waiting />}
+      </div>
+      {report.status === 'ready' && <SidePanel report={report.value} view={view} />}
+    </div>
+  );
+}
+
+function Explored({ report, view }: { readonly report: PromptReport; readonly view: PromptViewRef }) {
+  const position = clampPosition(view.position, report);
+  return (
+    <>
+      <TokensPanel report={report} view={view} position={position} />
+      <FeatureList report={report} view={view} position={position} />
+    </>
+  );
+}
+
+/** The position of a link when the prompt has that many tokens. */
+export function clampPosition(position: number | undefined, report: PromptReport): number | undefined {
+  return position !== undefined && position < report.ids.length ? position : undefined;
+}
+
+/** Why there is nothing to show yet, in one sentence each. */
+function Waiting() {
+  const model = useApp((s) => s.model);
+  const sae = useApp((s) => s.sae);
+  const report = useApp((s) => s.report);
+  const prompt = useApp(promptOf);
+  const gpu = useApp((s) => s.gpu);
+  const saes = useApp((s) => s.saes.status);
+  const runPrompt = useApp((s) => s.runPrompt);
+  const m = valueIn(model);
+  const body = () => {
+    if (!m)
+      return <Loadable of={model} what="the model" idle={<p className="loading">Starting the engine</p>} />;
+    if (promptInput(prompt, m.hasTokenizer).length === 0)
+      return <EmptyPrompt hasTokenizer={m.hasTokenizer} />;
+    if (sae.status !== 'ready' && sae.status !== 'idle') return <Loadable of={sae} what="the SAE" />;
+    if (sae.status === 'idle' && saes === 'ready')
+      return <p>This model has no SAE yet. Train one in the Train view, or load one in the Load view.</p>;
+    if (gpu === 'none' && report.status !== 'failed')
+      return <p>Prompts cannot be computed without WebGPU.</p>;
+    return <Loadable of={report} what="the features of the prompt" onRetry={runPrompt} />;
+  };
+  return <Panel title="Tokens and features">{body()}</Panel>;
+}
+
+function EmptyPrompt({ hasTokenizer }: { readonly hasTokenizer: boolean }) {
+  if (!hasTokenizer)
+    return (
+      <p>
+        This model came without a tokenizer: write token ids with spaces between them, for example{' '}
+        <code>12 7 300</code>.
+      </p>
+    );
+  return <p>The prompt is empty: type some text above, and its tokens and features appear here.</p>;
 }

@@ -1,0 +1,111 @@
+import type { ModelInfo } from '#engine/protocol.ts';
+import { HelpHint } from '#ui/components/HelpHint.tsx';
+import { Loadable } from '#ui/components/Loadable.tsx';
+import { Panel } from '#ui/components/Panel.tsx';
+import { ViewLink } from '#ui/components/ViewLink.tsx';
+import { formatBytes, formatCount } from '#ui/plots/numbers.ts';
+import { valueIn } from '#ui/state/loadable.ts';
+import { useApp } from '#ui/state/store.ts';
+import { modelGpuBytes } from './sizes.ts';
+
+/** The models that can be opened, with their sizes. */
+export function ModelsPanel() {
+  const models = useApp((s) => s.models);
+  const current = useApp((s) => valueIn(s.model)?.id);
+  const refresh = useApp((s) => s.refreshCatalog);
+  return (
+    <Panel
+      flush
+      title="Models"
+      help={
+        <HelpHint term="Models.">
+          Transformers on this device: the embedded one, and those you brought. Weights are used as they are
+          (raw, nothing folded).
+        </HelpHint>
+      }
+    >
+      {models.status === 'ready' ? (
+        <div className="scroll-x">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">model</th>
+                <th scope="col">family</th>
+                <th scope="col" className="num">
+                  layers
+                </th>
+                <th scope="col" className="num">
+                  d_model
+                </th>
+                <th scope="col" className="num">
+                  heads
+                </th>
+                <th scope="col" className="num">
+                  n_ctx
+                </th>
+                <th scope="col" className="num">
+                  vocabulary
+                </th>
+                <th scope="col" className="num">
+                  file
+                </th>
+                <th scope="col" className="num">
+                  GPU
+                </th>
+                <th scope="col">
+                  <span className="sr-only">Open</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {models.value.map((m) => (
+                <ModelRow key={m.id} model={m} current={m.id === current} />
+              ))}
+            </tbody>
+          </table>
+          {models.value.length === 0 && (
+            <p className="pad">There is no model on this device yet; bring one below.</p>
+          )}
+        </div>
+      ) : (
+        <div className="pad">
+          <Loadable
+            of={models}
+            what="the list of models"
+            onRetry={refresh}
+            idle={<p>Starting the engine</p>}
+          />
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function ModelRow({ model, current }: { readonly model: ModelInfo; readonly current: boolean }) {
+  const c = model.config;
+  return (
+    <tr className={current ? 'current' : undefined}>
+      <td>
+        {model.title} <span className="muted">{model.source === 'embedded' ? 'shipped' : 'yours'}</span>
+        {!model.hasTokenizer && <span className="muted"> · no tokenizer: prompts are ids</span>}
+      </td>
+      <td>{c.family}</td>
+      <td className="num mono">{c.n_layers}</td>
+      <td className="num mono">{formatCount(c.d_model)}</td>
+      <td className="num mono">{c.n_heads}</td>
+      <td className="num mono">{formatCount(c.n_ctx)}</td>
+      <td className="num mono">{formatCount(c.d_vocab)}</td>
+      <td className="num mono">{formatBytes(model.bytes)}</td>
+      <td className="num mono">{formatBytes(modelGpuBytes(c))}</td>
+      <td className="num">
+        {current ? (
+          <span className="muted">in use</span>
+        ) : (
+          <ViewLink className="button" view={{ kind: 'prompt', model: model.id }}>
+            Open
+          </ViewLink>
+        )}
+      </td>
+    </tr>
+  );
+}

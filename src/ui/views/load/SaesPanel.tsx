@@ -1,0 +1,139 @@
+import type { MetricKey, SaeInfo } from '#engine/protocol.ts';
+import { HelpHint } from '#ui/components/HelpHint.tsx';
+import { Loadable } from '#ui/components/Loadable.tsx';
+import { Panel } from '#ui/components/Panel.tsx';
+import { ViewLink } from '#ui/components/ViewLink.tsx';
+import { formatBytes, formatCount } from '#ui/plots/numbers.ts';
+import { valueIn } from '#ui/state/loadable.ts';
+import { useApp } from '#ui/state/store.ts';
+import { saeGpuBytes } from './sizes.ts';
+
+const COLUMNS: readonly { readonly key: MetricKey; readonly text: string; readonly digits: number }[] = [
+  { key: 'l0', text: 'L0', digits: 1 },
+  { key: 'explainedVariance', text: 'expl. variance', digits: 3 },
+  { key: 'ceRecovered', text: 'CE recovered', digits: 3 },
+  { key: 'deltaCe', text: 'ΔCE', digits: 4 },
+  { key: 'deadFraction', text: 'dead', digits: 3 },
+];
+
+/** The SAEs of the current model (and of others), with quality, size, export. */
+export function SaesPanel() {
+  const saes = useApp((s) => s.saes);
+  const refresh = useApp((s) => s.refreshCatalog);
+  return (
+    <Panel
+      flush
+      title="SAEs"
+      help={
+        <HelpHint term="SAEs.">
+          Sparse autoencoders: shipped, trained here, or brought by you. Each belongs to one hook of one
+          model. Export writes the SAELens files as one zip.
+        </HelpHint>
+      }
+      actions={
+        <ViewLink className="button" view={{ kind: 'train' }}>
+          Train one
+        </ViewLink>
+      }
+    >
+      {saes.status === 'ready' ? (
+        <SaeTable saes={saes.value} />
+      ) : (
+        <div className="pad">
+          <Loadable of={saes} what="the list of SAEs" onRetry={refresh} idle={<p>Starting the engine</p>} />
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
+  if (saes.length === 0)
+    return <p className="pad">There is no SAE here yet: train one, or bring one below.</p>;
+  const definition = (key: MetricKey) => saes.find((s) => s.metrics?.[key])?.metrics?.[key];
+  return (
+    <div className="scroll-x">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">SAE</th>
+            <th scope="col">hook</th>
+            <th scope="col" className="num">
+              d_sae
+            </th>
+            <th scope="col">rule</th>
+            {COLUMNS.map((c) => {
+              const m = definition(c.key);
+              return (
+                <th key={c.key} scope="col" className="num metric">
+                  {c.text}
+                  {m && (
+                    <HelpHint term={c.text} formula={m.definition}>
+                      Measured on {formatCount(m.n)} held-out tokens.
+                    </HelpHint>
+                  )}
+                </th>
+              );
+            })}
+            <th scope="col" className="num">
+              file
+            </th>
+            <th scope="col" className="num">
+              GPU
+            </th>
+            <th scope="col">
+              <span className="sr-only">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {saes.map((s) => (
+            <SaeRow key={s.id} sae={s} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function SaeRow({ sae }: { readonly sae: SaeInfo }) {
+  const current = useApp((s) => valueIn(s.sae)?.id === sae.id);
+  const exportSae = useApp((s) => s.exportSae);
+  const modelTitle = useApp((s) => valueIn(s.models)?.find((m) => m.id === sae.model)?.title ?? sae.model);
+  return (
+    <tr className={current ? 'current' : undefined}>
+      <td>
+        {sae.title} <span className="muted">{modelTitle}</span>
+        {!sae.hasIndex && <span className="muted"> · no index</span>}
+      </td>
+      <td className="mono">{sae.site}</td>
+      <td className="num mono">{formatCount(sae.d_sae)}</td>
+      <td>{sae.actRule.kind === 'topk' ? `topk ${sae.actRule.k}` : sae.actRule.kind}</td>
+      {COLUMNS.map((c) => (
+        <td key={c.key} className="num mono">
+          {sae.metrics?.[c.key]?.value.toFixed(c.digits).replace('-', '−') ?? '–'}
+        </td>
+      ))}
+      <td className="num mono">{formatBytes(sae.bytes)}</td>
+      <td className="num mono">{formatBytes(saeGpuBytes(sae))}</td>
+      <td className="num">
+        <span className="row tight nowrap">
+          {current ? (
+            <span className="muted">in use</span>
+          ) : (
+            <ViewLink className="button" view={{ kind: 'prompt', model: sae.model, sae: sae.id }}>
+              Open
+            </ViewLink>
+          )}
+          <button
+            type="button"
+            onClick={() => void exportSae(sae.id, sae.title)}
+            aria-label={`Export ${sae.title}`}
+          >
+            Export
+          </button>
+        </span>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,187 @@
+import { useState } from 'react';
+import type { PromptReport } from '#engine/protocol.ts';
+import type { TokenSort } from '#share/view_ref.ts';
+import { HelpHint } from '#ui/components/HelpHint.tsx';
+import { Panel } from '#ui/components/Panel.tsx';
+import { Segmented } from '#ui/components/Segmented.tsx';
+import { TokenChip } from '#ui/components/TokenChip.tsx';
+import { ViewLink } from '#ui/components/ViewLink.tsx';
+import { formatAct3, pieceText } from '#ui/format.ts';
+import { formatPercent } from '#ui/plots/numbers.ts';
+import { valueIn } from '#ui/state/loadable.ts';
+import { promptOf } from '#ui/state/prompt.ts';
+import { useApp } from '#ui/state/store.ts';
+import { placeOf } from '#ui/state/view.ts';
+import { type FeatureRow, featureRows } from './rows.ts';
+import type { PromptPartProps } from './TokensPanel.tsx';
+
+const FIRST = 60;
+const SORTS: readonly { readonly value: TokenSort; readonly text: string; readonly title: string }[] = [
+  { value: 'act', text: 'act', title: 'Largest act first' },
+  { value: 'density', text: 'density', title: 'Rarest feature first' },
+  { value: 'index', text: 'index', title: 'Lowest index first' },
+];
+
+/** The features that fire on the chosen token, or anywhere in the prompt. */
+export function FeatureList({ report, view, position }: PromptPartProps) {
+  const table = useApp((s) => valueIn(s.table));
+  const saeId = useApp((s) => valueIn(s.sae)?.id);
+  const patch = useApp((s) => s.patchView);
+  const [all, showAll] = useState(false);
+  const sort = view.sort ?? 'act';
+  const known = table?.sae === saeId ? table : undefined;
+  const rows = featureRows(report, { position, sort, table: known });
+  const shown = all ? rows : rows.slice(0, FIRST);
+  return (
+    <Panel
+      flush
+      title={<FeatureTitle report={report} position={position} count={rows.length} />}
+      help={
+        <HelpHint term="Active features." formula="act > 0 after the SAE's activation rule">
+          Each row is one feature of the SAE. Point at a row to see where it fires in the prompt, and at a
+          token to see which rows are its own. Density is the share of indexed tokens on which the feature
+          fires.
+        </HelpHint>
+      }
+      actions={
+        <>
+          {position !== undefined && (
+            <button type="button" onClick={() => patch('prompt', { position: undefined })}>
+              Whole prompt
+            </button>
+          )}
+          <Segmented
+            label="Sort features by"
+            options={SORTS}
+            value={sort}
+            onChange={(s) => patch('prompt', { sort: s === 'act' ? undefined : s })}
+          />
+        </>
+      }
+    >
+      {rows.length === 0 ? (
+        <p className="pad">No feature fires {position === undefined ? 'on this prompt' : 'on this token'}.</p>
+      ) : (
+        <Rows rows={shown} report={report} view={view} position={position} />
+      )}
+      {shown.length < rows.length && (
+        <p className="pad">
+          <button type="button" onClick={() => showAll(true)}>
+            Show all {rows.length} features
+          </button>
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function FeatureTitle(o: {
+  readonly report: PromptReport;
+  readonly position: number | undefined;
+  readonly count: number;
+}) {
+  const { report, position, count } = o;
+  if (position === undefined) return <>{count} features on the prompt</>;
+  return (
+    <>
+      {count} features at token {position} <TokenChip piece={report.pieces[position] ?? ''} />
+    </>
+  );
+}
+
+function Rows({ rows, report, view, position }: PromptPartProps & { readonly rows: readonly FeatureRow[] }) {
+  const hover = useApp((s) => s.hover);
+  const max = rows.reduce((m, r) => Math.max(m, r.act), 0);
+  return (
+    <div className="scroll-x">
+      <table className="feature-rows" onPointerLeave={() => hover({})}>
+        <thead>
+          <tr>
+            <th scope="col">feature</th>
+            <th scope="col">act</th>
+            {position === undefined && <th scope="col">at</th>}
+            <th scope="col" className="num">
+              tokens
+            </th>
+            <th scope="col" className="num">
+              density
+            </th>
+            <th scope="col">promotes</th>
+            <th scope="col">
+              <span className="sr-only">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((r) => (
+            <Row key={r.feature} row={r} max={max} report={report} view={view} position={position} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row(o: PromptPartProps & { readonly row: FeatureRow; readonly max: number }) {
+  const { row, max, report, view, position } = o;
+  const hover = useApp((s) => s.hover);
+  const patch = useApp((s) => s.patchView);
+  const prompt = useApp(promptOf);
+  const isLit = useApp((s) => s.hoverToken !== undefined && fires(report, s.hoverToken, row.feature));
+  const pinned = view.feature === row.feature;
+  const f = row.feature;
+  const piece = report.pieces[row.pos] ?? '';
+  const enter = () => hover({ feature: f });
+  return (
+    <tr className={isLit ? 'lit' : undefined} onPointerEnter={enter} onFocus={enter} onBlur={() => hover({})}>
+      <td>
+        <ViewLink
+          view={{ kind: 'feature', ...placeOf(view), feature: f, prompt, position: row.pos }}
+          className="mono"
+          title={`Open feature ${f} at token ${row.pos} (${pieceText(piece)})`}
+        >
+          {f}
+        </ViewLink>
+      </td>
+      <td>
+        <span className="act-bar">
+          <span style={{ width: `${max > 0 ? (60 * row.act) / max : 0}px` }} />
+          <b className="act-ink mono">{formatAct3(row.act)}</b>
+        </span>
+      </td>
+      {position === undefined && (
+        <td>
+          <TokenChip piece={piece} title={`token ${row.pos}`} />
+        </td>
+      )}
+      <td className="num mono">{row.count}</td>
+      <td className="num mono">{row.density === undefined ? '–' : formatPercent(row.density)}</td>
+      <td>{row.topToken === undefined ? '–' : <TokenChip piece={row.topToken} />}</td>
+      <td className="row tight">
+        <button
+          type="button"
+          className="quiet"
+          aria-pressed={pinned}
+          aria-label={`Highlight feature ${f}`}
+          title="Keep this feature highlighted in the tokens"
+          onClick={() => patch('prompt', { feature: pinned ? undefined : f })}
+        >
+          Pin
+        </button>
+        <button
+          type="button"
+          className="quiet"
+          aria-label={`Steer feature ${f}`}
+          title="Scale, clamp, add to or ablate this feature"
+          onClick={() => patch('prompt', { feature: f, panel: 'edit', edit: view.edit ?? 'scale:0' })}
+        >
+          Steer
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+function fires(report: PromptReport, pos: number, feature: number): boolean {
+  return report.tokens[pos]?.features.some((x) => x.feature === feature) === true;
+}

@@ -1,0 +1,27 @@
+import { HelpHint } from '#ui/components/HelpHint.tsx';
+import { Panel } from '#ui/components/Panel.tsx';
+import { useApp } from '#ui/state/store.ts';
+import { SteerForm } from './SteerForm.tsx';
+import { SteerResult } from './SteerResult.tsx';
+import type { PromptPartProps } from './TokensPanel.tsx';
+
+/** Scale, clamp, add to or ablate one feature and see what follows. */
+export function SteerPanel(part: PromptPartProps) {
+  const edited = useApp((s) => s.edited.status);
+  return (
+    <Panel
+      title="Steer"
+      help={
+        <HelpHint term="Steer." formula="z′ = z + (acts′ − acts)·W_dec">
+          Changes the act of one feature at the chosen positions and runs the rest of the model again. The
+          SAE's reconstruction error is kept, so an edit that changes nothing changes nothing.
+        </HelpHint>
+      }
+    >
+      <div className="stack">
+        <SteerForm {...part} />
+        {edited !== 'idle' && <SteerResult {...part} />}
+      </div>
+    </Panel>
+  );
+}
