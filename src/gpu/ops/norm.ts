@@ -36,7 +36,7 @@ export const normBackwardKernel = defineKernel({
 export const normParamsKernel = defineKernel({
   name: 'transformer/norm_params',
   source: paramsSource,
-  lib: [reduce],
+  lib: [flatId, reduce],
   tensors: ['x', 'mean', 'rstd', 'd_y', 'd_gain', 'd_bias'],
   params: ['n', 'd', 'accumulate'],
   grid: ({ d }) => [ceilDiv(d, 64)],

@@ -3,11 +3,15 @@
 // `lane` sums its own elements first, then halves are added. Call in uniform control flow only.
 
 const LANES: u32 = 64u;
-const ROWS_PER_GROUP: u32 = 64u / LANES;
 /// Elements added up before they join the running total, so that long sums lose little.
 const BLOCK: u32 = 64u;
 
 var<workgroup> lanes: array<f32, 64>;
+
+/// The row that invocation t works on; needs lib/flat_id.wgsl.
+fn lane_row(wid: vec3u, count: vec3u, t: u32) -> u32 {
+  return flat_workgroup(wid, count) * (64u / LANES) + t / LANES;
+}
 
 /// Sum of `value` over the lanes of a row; t is the local invocation index.
 fn lane_sum(t: u32, value: f32) -> f32 {

@@ -24,9 +24,9 @@ fn log_sum_exp(base: u32, lane: u32, t: u32) -> f32 {
   let shift = lane_max(t, top);
   var sum = 0.0;
   for (var start = lane; start < params.v; start += LANES * BLOCK) {
-    var block = 0.0;
-    for (var i = start; i < min(start + LANES * BLOCK, params.v); i += LANES) { block += exp_down(logits[base + i] - shift); }
-    sum += block;
+    var part = 0.0;
+    for (var i = start; i < min(start + LANES * BLOCK, params.v); i += LANES) { part += exp_down(logits[base + i] - shift); }
+    sum += part;
   }
   return shift + log(lane_sum(t, sum));
 }
@@ -37,9 +37,9 @@ fn q_log_sum_exp(base: u32, lane: u32, t: u32) -> f32 {
   let shift = lane_max(t, top);
   var sum = 0.0;
   for (var start = lane; start < params.v; start += LANES * BLOCK) {
-    var block = 0.0;
-    for (var i = start; i < min(start + LANES * BLOCK, params.v); i += LANES) { block += exp_down(q_logits[base + i] - shift); }
-    sum += block;
+    var part = 0.0;
+    for (var i = start; i < min(start + LANES * BLOCK, params.v); i += LANES) { part += exp_down(q_logits[base + i] - shift); }
+    sum += part;
   }
   return shift + log(lane_sum(t, sum));
 }
@@ -50,7 +50,7 @@ fn forward(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) t: u32,
 ) {
-  let row = flat_workgroup(wid, count) * ROWS_PER_GROUP + t / LANES;
+  let row = lane_row(wid, count, t);
   let base = min(row, params.n - 1u) * params.v;
   let l = log_sum_exp(base, t % LANES, t);
   if (row < params.n && t % LANES == 0u) {
@@ -78,7 +78,7 @@ fn entropy(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) t: u32,
 ) {
-  let row = flat_workgroup(wid, count) * ROWS_PER_GROUP + t / LANES;
+  let row = lane_row(wid, count, t);
   let base = min(row, params.n - 1u) * params.v;
   let l = log_sum_exp(base, t % LANES, t);
   var sum = 0.0;
@@ -96,7 +96,7 @@ fn kl(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) t: u32,
 ) {
-  let row = flat_workgroup(wid, count) * ROWS_PER_GROUP + t / LANES;
+  let row = lane_row(wid, count, t);
   let base = min(row, params.n - 1u) * params.v;
   let l = log_sum_exp(base, t % LANES, t);
   let q_l = q_log_sum_exp(base, t % LANES, t);

@@ -21,7 +21,7 @@ fn forward(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) t: u32,
 ) {
-  let row = flat_workgroup(wid, count) * ROWS_PER_GROUP + t / LANES;
+  let row = lane_row(wid, count, t);
   let is_row = row < params.n;
   let lane = t % LANES;
   let d = params.d;
@@ -54,7 +54,7 @@ fn backward(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) t: u32,
 ) {
-  let row = flat_workgroup(wid, count) * ROWS_PER_GROUP + t / LANES;
+  let row = lane_row(wid, count, t);
   let is_row = row < params.n;
   let lane = t % LANES;
   let d = params.d;

@@ -17,15 +17,15 @@ fn main(@builtin(global_invocation_id) gid: vec3u) {
   var gain = 0.0;
   var bias = 0.0;
   for (var start = 0u; start < params.n; start += BLOCK) {
-    var block_gain = 0.0;
-    var block_bias = 0.0;
+    var part_gain = 0.0;
+    var part_bias = 0.0;
     for (var row = start; row < min(start + BLOCK, params.n); row++) {
       let g = d_y[row * params.d + col];
-      block_gain += g * (x[row * params.d + col] - mean[row]) * rstd[row];
-      block_bias += g;
+      part_gain += g * (x[row * params.d + col] - mean[row]) * rstd[row];
+      part_bias += g;
     }
-    gain += block_gain;
-    bias += block_bias;
+    gain += part_gain;
+    bias += part_bias;
   }
   if (params.accumulate != 0u) {
     gain += d_gain[col];

@@ -23,9 +23,9 @@ fn columns(@builtin(global_invocation_id) gid: vec3u) {
   if (col >= params.d) { return; }
   var sum = 0.0;
   for (var start = 0u; start < params.n; start += BLOCK) {
-    var block = 0.0;
-    for (var row = start; row < min(start + BLOCK, params.n); row++) { block += term(x[row * params.d + col]); }
-    sum += block;
+    var part = 0.0;
+    for (var row = start; row < min(start + BLOCK, params.n); row++) { part += term(x[row * params.d + col]); }
+    sum += part;
   }
   store(col, sum);
 }
@@ -36,13 +36,13 @@ fn rows(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) t: u32,
 ) {
-  let row = flat_workgroup(wid, count) * ROWS_PER_GROUP + t / LANES;
+  let row = lane_row(wid, count, t);
   let base = min(row, params.n - 1u) * params.d;
   var sum = 0.0;
   for (var start = t % LANES; start < params.d; start += LANES * BLOCK) {
-    var block = 0.0;
-    for (var i = start; i < min(start + LANES * BLOCK, params.d); i += LANES) { block += term(x[base + i]); }
-    sum += block;
+    var part = 0.0;
+    for (var i = start; i < min(start + LANES * BLOCK, params.d); i += LANES) { part += term(x[base + i]); }
+    sum += part;
   }
   let all = lane_sum(t, sum);
   if (row < params.n && t % LANES == 0u) { store(row, all); }
@@ -52,9 +52,9 @@ fn rows(
 fn partials(@builtin(global_invocation_id) gid: vec3u) {
   var sum = 0.0;
   for (var start = gid.x; start < params.n; start += PARTIALS * BLOCK) {
-    var block = 0.0;
-    for (var i = start; i < min(start + PARTIALS * BLOCK, params.n); i += PARTIALS) { block += term(x[i]); }
-    sum += block;
+    var part = 0.0;
+    for (var i = start; i < min(start + PARTIALS * BLOCK, params.n); i += PARTIALS) { part += term(x[i]); }
+    sum += part;
   }
   out[params.at + gid.x] = sum;
 }

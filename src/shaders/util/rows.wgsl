@@ -13,9 +13,9 @@ struct Params { n: u32, d: u32, rows: u32, alpha: f32 }
 fn gather(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) count: vec3u) {
   let i = flat_id(gid, count);
   if (i >= params.n * params.d) { return; }
-  let from = idx[i / params.d];
+  let at = idx[i / params.d];
   var value = 0.0;
-  if (from < params.rows) { value = x[from * params.d + i % params.d]; }
+  if (at < params.rows) { value = x[at * params.d + i % params.d]; }
   out[i] = value;
 }
 
