@@ -3,6 +3,7 @@ import { interpolateRgb, max as maxOf, scaleLinear } from 'd3';
 import { type KeyboardEvent, useRef, useState } from 'react';
 import { binOf, type CountScale, countScale, countTicks } from './bin_scale.ts';
 import { formatCount, formatShort, formatValue } from './numbers.ts';
+import { pointerAt } from './pointer_at.ts';
 import { useWidth } from './use_width.ts';
 
 const DEFAULTS = { width: 360, height: 70, countScale: 'linear', tone: 'activation', gap: 0.05 } as const;
@@ -54,9 +55,8 @@ export function Histogram({ edges, counts, label, xName, countName, ...rest }: H
   const read = active ?? o.picked;
   return (
     <div className="plot histogram" ref={box}>
-      <svg
-        width={width}
-        height={o.height + AXIS}
+      <div
+        className="plot-area"
         role="slider"
         tabIndex={0}
         aria-label={`${label}, histogram of ${countName} over ${xName}`}
@@ -65,15 +65,17 @@ export function Histogram({ edges, counts, label, xName, countName, ...rest }: H
         aria-valuenow={read ?? 0}
         aria-valuetext={read === undefined ? 'use the arrow keys to read bins' : says(read)}
         onKeyDown={(e) => onKey(e, bins, active ?? o.picked, setActive, pick)}
-        onPointerMove={(e) => setActive(binAt(e.nativeEvent.offsetX, width, bins))}
+        onPointerMove={(e) => setActive(binAt(pointerAt(e).x, width, bins))}
         onPointerLeave={() => setActive(undefined)}
         onBlur={() => setActive(undefined)}
-        onClick={(e) => pick(binAt(e.nativeEvent.offsetX, width, bins))}
+        onClick={(e) => pick(binAt(pointerAt(e).x, width, bins))}
       >
-        <Bars {...{ ...o, edges, counts, width, kind, active, bins }} />
-        <Markers edges={edges} markers={o.markers ?? []} width={width} height={o.height} />
-        <Axis edges={edges} width={width} top={o.height} />
-      </svg>
+        <svg width={width} height={o.height + AXIS} aria-hidden="true">
+          <Bars {...{ ...o, edges, counts, width, kind, active, bins }} />
+          <Markers edges={edges} markers={o.markers ?? []} width={width} height={o.height} />
+          <Axis edges={edges} width={width} top={o.height} />
+        </svg>
+      </div>
       <div className="plot-foot">
         <output>{read === undefined ? xName : says(read)}</output>
         <label className="plot-switch">
