@@ -30,7 +30,8 @@ createServer((request, response) => {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   if (!pathname.startsWith(base)) return response.writeHead(404).end();
   const file = join(dir, normalize(decodeURIComponent(pathname.slice(base.length)) || 'index.html'));
-  if (!file.startsWith(dir) || !existsSync(file) || !statSync(file).isFile()) return response.writeHead(404).end();
+  if (!file.startsWith(dir) || !existsSync(file) || !statSync(file).isFile())
+    return response.writeHead(404).end();
   response.writeHead(200, {
     'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
     'content-length': statSync(file).size,

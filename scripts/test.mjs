@@ -12,7 +12,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 function ensureChromium() {
   if (chromiumPath() || existsSync('test-results/.chromium')) return;
   if (process.env.CI) {
-    console.error('test: no Chromium found. Next: install Debian\'s chromium or set CHROMIUM_PATH.');
+    console.error("test: no Chromium found. Next: install Debian's chromium or set CHROMIUM_PATH.");
     process.exit(1);
   }
   if (run('npx', ['playwright', 'install', '--with-deps', 'chromium']) !== 0)
@@ -35,25 +35,39 @@ mkdirSync('test-results', { recursive: true });
 for (const f of ['unit.json', 'flows.json']) rmSync(`test-results/${f}`, { force: true });
 ensureChromium();
 if (only !== 'flows') {
-  const status = run('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', '--outputFile.json=test-results/unit.json']);
-  count('test-results/unit.json', (r) => {
-    total.passed += r.numPassedTests;
-    total.failed += r.numFailedTests;
-    total.skipped += r.numPendingTests + (r.numTodoTests ?? 0);
-    for (const suite of r.testResults)
-      if (suite.status === 'failed' && suite.assertionResults.length === 0) total.failed += 1;
-  }, status);
+  const status = run('npx', [
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    '--outputFile.json=test-results/unit.json',
+  ]);
+  count(
+    'test-results/unit.json',
+    (r) => {
+      total.passed += r.numPassedTests;
+      total.failed += r.numFailedTests;
+      total.skipped += r.numPendingTests + (r.numTodoTests ?? 0);
+      for (const suite of r.testResults)
+        if (suite.status === 'failed' && suite.assertionResults.length === 0) total.failed += 1;
+    },
+    status,
+  );
 }
 if (only !== 'unit') {
   const built = run('npm', ['run', 'build']);
   if (built !== 0) total.failed += 1;
   else {
     const status = run('npx', ['playwright', 'test']);
-    count('test-results/flows.json', (r) => {
-      total.passed += r.stats.expected + r.stats.flaky;
-      total.failed += r.stats.unexpected;
-      total.skipped += r.stats.skipped;
-    }, status);
+    count(
+      'test-results/flows.json',
+      (r) => {
+        total.passed += r.stats.expected + r.stats.flaky;
+        total.failed += r.stats.unexpected;
+        total.skipped += r.stats.skipped;
+      },
+      status,
+    );
   }
 }
 console.log(`skipped (each with its reason in its name): ${total.skipped}`);
