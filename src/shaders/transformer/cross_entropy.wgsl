@@ -18,7 +18,8 @@ struct Params { n: u32, v: u32 }
 /// exp(x) for x <= 0 without underflow questions.
 fn exp_down(x: f32) -> f32 { return exp(clamp(x, -80.0, 0.0)); }
 
-fn log_sum_exp(base: u32, lane: u32, t: u32) -> f32 {
+/// (max, log sum_v exp(logits − max)): apart, because their sum would round away what a likely target costs.
+fn log_sum_exp(base: u32, lane: u32, t: u32) -> vec2f {
   var top = -1e30;
   for (var i = lane; i < params.v; i += LANES) { top = max(top, logits[base + i]); }
   let shift = lane_max(t, top);
@@ -28,10 +29,10 @@ fn log_sum_exp(base: u32, lane: u32, t: u32) -> f32 {
     for (var i = start; i < min(start + LANES * BLOCK, params.v); i += LANES) { part += exp_down(logits[base + i] - shift); }
     sum += part;
   }
-  return shift + log(lane_sum(t, sum));
+  return vec2f(shift, log(lane_sum(t, sum)));
 }
 
-fn q_log_sum_exp(base: u32, lane: u32, t: u32) -> f32 {
+fn q_log_sum_exp(base: u32, lane: u32, t: u32) -> vec2f {
   var top = -1e30;
   for (var i = lane; i < params.v; i += LANES) { top = max(top, q_logits[base + i]); }
   let shift = lane_max(t, top);
@@ -41,7 +42,7 @@ fn q_log_sum_exp(base: u32, lane: u32, t: u32) -> f32 {
     for (var i = start; i < min(start + LANES * BLOCK, params.v); i += LANES) { part += exp_down(q_logits[base + i] - shift); }
     sum += part;
   }
-  return shift + log(lane_sum(t, sum));
+  return vec2f(shift, log(lane_sum(t, sum)));
 }
 
 @compute @workgroup_size(64)
@@ -55,9 +56,9 @@ fn forward(
   let l = log_sum_exp(base, t % LANES, t);
   if (row < params.n && t % LANES == 0u) {
     let target_id = targets[row];
-    lse[row] = l;
+    lse[row] = l.x + l.y;
     nats[row] = 0.0;
-    if (target_id < params.v) { nats[row] = l - logits[base + target_id]; }
+    if (target_id < params.v) { nats[row] = (l.x - logits[base + target_id]) + l.y; }
   }
 }
 
@@ -83,7 +84,7 @@ fn entropy(
   let l = log_sum_exp(base, t % LANES, t);
   var sum = 0.0;
   for (var i = t % LANES; i < params.v; i += LANES) {
-    let log_p = logits[base + i] - l;
+    let log_p = (logits[base + i] - l.x) - l.y;
     sum -= exp_down(log_p) * max(log_p, -80.0);
   }
   let all = lane_sum(t, sum);
@@ -102,8 +103,8 @@ fn kl(
   let q_l = q_log_sum_exp(base, t % LANES, t);
   var sum = 0.0;
   for (var i = t % LANES; i < params.v; i += LANES) {
-    let log_p = logits[base + i] - l;
-    let log_q = q_logits[base + i] - q_l;
+    let log_p = (logits[base + i] - l.x) - l.y;
+    let log_q = (q_logits[base + i] - q_l.x) - q_l.y;
     // Terms with p below e^-80 add nothing in f32, whatever the logits are.
     if (log_p > -80.0) { sum += exp_down(log_p) * (log_p - log_q); }
   }
