@@ -3,12 +3,17 @@ import { madeUpWord } from './made_up.ts';
 import { TOPICS, type Topic } from './topics.ts';
 import { HE_NAMES, LISTS, NAMES } from './words.ts';
 
-/** One document of Storyland. Where `copyFrom` is there, the text from that character on repeats what stands before. */
+/** One document of Storyland. From `copyFrom` on the text repeats what stands before. */
 export interface StorylandDocument {
   readonly kind: string;
   readonly text: string;
   readonly copyFrom?: number;
+  /** Where words begin (their space) that only the context tells: answers. Training may weigh them more. */
+  readonly answers?: readonly number[];
 }
+
+/** Stands in a writer's text before the space of an answer; documents come without it. */
+export const ANSWER_MARK = '\u0001';
 
 /** Writes the text of one document of its kind. */
 export type Writer = (scene: Scene) => string;
@@ -77,29 +82,41 @@ export function withArticle(word: string): string {
 /** The words of a slot: a field of the topic, else a list without topic. */
 export function slotWords(topic: Topic, slot: string): readonly string[] {
   switch (slot) {
-    case 'noun': return topic.nouns;
-    case 'person': return topic.people;
-    case 'verb': return topic.verbs;
-    case 'adj': return topic.adjectives;
-    case 'place': return topic.places;
-    case 'name': return NAMES;
-    default: return LISTS[slot] ?? [];
+    case 'noun':
+      return topic.nouns;
+    case 'person':
+      return topic.people;
+    case 'verb':
+      return topic.verbs;
+    case 'adj':
+      return topic.adjectives;
+    case 'place':
+      return topic.places;
+    case 'name':
+      return NAMES;
+    default:
+      return LISTS[slot] ?? [];
   }
 }
 
 /**
- * The template with its slots filled: `{A}` from `fixed`, `{noun}` drawn afresh, `{a noun}` with its article.
+ * The template with its slots filled: `{A}` from `fixed`, `{noun}` drawn afresh, `{a noun}` and `{A noun}` with its article.
  * A slot that is in neither is a mistake in the template and throws.
  */
 export function fill(scene: Scene, template: string, fixed: Readonly<Record<string, string>> = {}): string {
-  return template.replace(/\{(a )?(\w+)\}/g, (_, article: string | undefined, slot: string) => {
+  return template.replace(/\{([aA] )?(\w+)\}/g, (_, article: string | undefined, slot: string) => {
     const word = fixed[slot] ?? drawWord(scene, slot);
-    return article ? withArticle(word) : word;
+    if (!article) return word;
+    return article === 'A ' ? capital(withArticle(word)) : withArticle(word);
   });
 }
 
 /** A random template of the list, filled. */
-export function write(scene: Scene, templates: readonly string[], fixed: Readonly<Record<string, string>> = {}): string {
+export function write(
+  scene: Scene,
+  templates: readonly string[],
+  fixed: Readonly<Record<string, string>> = {},
+): string {
   return fill(scene, pick(scene.rng, templates), fixed);
 }
 
