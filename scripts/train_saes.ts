@@ -1,0 +1,242 @@
+// node scripts/run.mjs train_saes [--layers 0,1] [--tokens 800000] [--index-tokens 100000] [--driver lavapipe]
+// Trains one TopK SAE per layer of the embedded model with our own WGSL trainer, in Node on Dawn, from fresh Storyland
+// text; evaluates it on the pack's held-out corpus and builds its feature index there. Writes .cache/train_saes/<layer>/
+// and scripts/train_saes/results.json; `pack_embedded --saes .cache/train_saes` then makes the pack.
+// Resumable: a layer with a checkpoint goes on from it, a finished layer is left alone (delete its folder to redo it).
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Evaluation, evaluateSae } from '#analysis/evaluate.ts';
+import { harvest } from '#analysis/harvest.ts';
+import { buildIndex } from '#analysis/index_build.ts';
+import { type TokenWindows, windowList, windowsOf } from '#analysis/windows.ts';
+import type { Gpu } from '#gpu/device.ts';
+import { openNode } from '#gpu/open_node.ts';
+import { contentId } from '#io/hash.ts';
+import { droppedFiles } from '#io/sources.ts';
+import type { HookName } from '#model/hooks.ts';
+import { loadModel } from '#model/load.ts';
+import type { LanguageModel } from '#model/model.ts';
+import { readCheckpoint } from '#sae/checkpoint.ts';
+import { writeSaeLens } from '#sae/formats/saelens.ts';
+import { type SaeJob, type SaeTrainResult, trainSae } from '#sae/train.ts';
+import { saeOnGpu } from '#sae/weights.ts';
+import { readIds, streamWindows } from '#text/corpus.ts';
+import { BASE_MIX, type Mix, storyland } from '#text/storyland/storyland.ts';
+import { loadTokenizer, type Tokenizer } from '#text/tokenizer.ts';
+
+const OUT = '.cache/train_saes';
+const RESULTS = 'scripts/train_saes/results.json';
+const BOS_ONLY = [0];
+
+/** What each layer gets (specs/embedded-model.md 5): layer 0 hands on token identity, so it needs more features a token. */
+const RECIPES: readonly {
+  readonly d_sae: number;
+  readonly k: number;
+  readonly mix: Mix;
+  readonly why: string;
+}[] = [
+  {
+    d_sae: 1024,
+    k: 16,
+    mix: { ...BASE_MIX, echo: 30 },
+    why: 'with random copies: induction heads read its output',
+  },
+  { d_sae: 1024, k: 16, mix: { ...BASE_MIX, echo: 10 }, why: 'mostly text: features that a person can name' },
+];
+
+interface Subject {
+  readonly gpu: Gpu;
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  readonly heldOut: TokenWindows;
+  readonly modelTitle: string;
+}
+
+await main();
+
+async function main(): Promise<void> {
+  const gpu = await openNode(
+    option('driver') ? { driver: option('driver') as 'lavapipe' | 'swiftshader' } : {},
+  );
+  const subject = await openSubject(gpu);
+  console.log(
+    `train_saes: ${gpu.caps.class}, model ${subject.model.id}`,
+  );
+  for (const layer of (option('layers') ?? '0,1').split(',').map(Number)) {
+    if (existsSync(join(OUT, String(layer), 'cfg.json'))) console.log(`layer ${layer}: already there`);
+    else await trainLayer(subject, layer);
+  }
+  gpu[Symbol.dispose]();
+}
+
+async function openSubject(gpu: Gpu): Promise<Subject> {
+  const { pack } = JSON.parse(readFileSync('public/embedded/current.json', 'utf8')) as { pack: string };
+  const dir = join('public/embedded', pack);
+  const names = readdirSync(dir).filter((n) => /\.(json|safetensors|bin)$/.test(n));
+  const folder = droppedFiles(
+    names.map((name) => ({ name, blob: new Blob([readFileSync(join(dir, name))]) })),
+  );
+  const model = await loadModel(gpu, folder);
+  const tokenizer = loadTokenizer(JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')));
+  const corpus = readIds(new Uint8Array(readFileSync(join(dir, 'corpus.bin'))), 'u16');
+  const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as { title: string };
+  return {
+    gpu,
+    model,
+    tokenizer,
+    heldOut: windowsOf(corpus, model.config.n_ctx),
+    modelTitle: manifest.title,
+  };
+}
+
+/** Fresh training windows, each beginning with BOS and a document; never the pack's corpus (another seed). */
+function trainingWindows(
+  { tokenizer, model }: Subject,
+  layer: number,
+  mix: Mix,
+  tokens: number,
+): TokenWindows {
+  const land = storyland(`saes/${layer}`, mix);
+  function* documents(): Generator<string> {
+    for (;;) yield land.document().text;
+  }
+  const ctx = model.config.n_ctx;
+  const list: Uint32Array[] = [];
+  const cut = { ctx, bosId: tokenizer.bosId, startAt: 'document' as const };
+  for (const window of streamWindows(documents(), tokenizer, cut)) {
+    list.push(window);
+    if (list.length * (ctx - 1) >= tokens) break;
+  }
+  return windowList(list);
+}
+
+async function trainLayer(subject: Subject, layer: number): Promise<void> {
+  const recipe = RECIPES[Math.min(layer, RECIPES.length - 1)] as (typeof RECIPES)[number];
+  const tokens = Number(option('tokens') ?? 800_000);
+  const site: HookName = `blocks.${layer}.attn.hook_z`;
+  const job: SaeJob = {
+    variant: 'topk',
+    config: { k: recipe.k, lr: 1e-3, decay: 0.3 },
+    d_sae: recipe.d_sae,
+    tokens,
+    batch: 1024,
+    seed: layer,
+  };
+  const started = performance.now();
+  const result = await runTraining(subject, layer, site, job, recipe.mix);
+  const seconds = (performance.now() - started) / 1000;
+  const id = await contentId(new Blob([result.weights.W_enc, result.weights.W_dec, result.weights.b_enc]));
+  const meta = {
+    id,
+    title: `TopK ${recipe.k}, layer ${layer}`,
+    model: subject.model.id,
+    site,
+    variant: 'topk',
+    excludedPositions: BOS_ONLY,
+    createdAt: new Date().toISOString(),
+    extra: { job, corpus: 'storyland', why: recipe.why },
+  };
+  using sae = saeOnGpu(subject.gpu, result.weights, meta);
+  const evaluation = await drain(
+    evaluateSae(subject.gpu, subject.model, sae, subject.heldOut, { windows: 800 }),
+  );
+  const extra = { ...meta.extra, metrics: evaluation.metrics };
+  const context = {
+    modelName: subject.modelTitle,
+    contextSize: subject.model.config.n_ctx,
+    prependBos: true,
+  };
+  const files = writeSaeLens(result.weights, { ...meta, extra }, context);
+  const index = await drain(
+    buildIndex(subject.gpu, subject.model, sae, subject.heldOut, {
+      windows: Math.ceil(Number(option('index-tokens') ?? 100_000) / subject.model.config.n_ctx),
+    }),
+  );
+  save(layer, { ...files, 'index.safetensors': index });
+  report(layer, { site, id, seconds, steps: result.step, recipe, evaluation });
+}
+
+async function runTraining(
+  subject: Subject,
+  layer: number,
+  site: HookName,
+  job: SaeJob,
+  mix: Mix,
+): Promise<SaeTrainResult> {
+  const dir = join(OUT, 'checkpoints');
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, `${layer}.safetensors`);
+  const resume = existsSync(file) ? await readCheckpoint(new Uint8Array(readFileSync(file))) : undefined;
+  const windows = trainingWindows(subject, layer, mix, job.tokens);
+  using source = harvest(subject.gpu, subject.model, windows, {
+    site,
+    seed: job.seed,
+    excludedPositions: BOS_ONLY,
+  });
+  if (resume) source.seek(resume.meta.position.block, resume.meta.position.row);
+  const sink = {
+    write: async (_step: number, bytes: Uint8Array): Promise<void> => {
+      writeFileSync(`${file}.part`, bytes);
+      renameSync(`${file}.part`, file);
+    },
+  };
+  const run = trainSae(subject.gpu, job, source, sink, new AbortController().signal, { resume });
+  for (;;) {
+    const next = await run.next();
+    if (next.done) return next.value;
+    const e = next.value;
+    if (e.type !== 'step')
+      console.log(
+        `layer ${layer}: ${e.type} ${e.type === 'warning' ? e.error.message : `at step ${e.step}`}`,
+      );
+    else {
+      const { mse, explainedVariance, l0, deadFraction, tokensPerSecond } = e.metrics;
+      console.log(
+        `layer ${layer} step ${e.step} mse ${mse.toFixed(4)} EV ${explainedVariance.toFixed(4)} L0 ${l0.toFixed(1)} dead ${deadFraction.toFixed(4)} ${Math.round(tokensPerSecond)} tokens/s`,
+      );
+    }
+  }
+}
+
+async function drain<T>(
+  generator: AsyncGenerator<{ readonly done: number; readonly total: number }, T, void>,
+): Promise<T> {
+  for (;;) {
+    const next = await generator.next();
+    if (next.done) return next.value;
+  }
+}
+
+function save(layer: number, files: Readonly<Record<string, Uint8Array>>): void {
+  const dir = join(OUT, String(layer));
+  mkdirSync(dir, { recursive: true });
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(dir, name), bytes);
+}
+
+function report(
+  layer: number,
+  entry: { readonly evaluation: Evaluation } & Readonly<Record<string, unknown>>,
+): void {
+  const { evaluation, ...rest } = entry;
+  const values = (m: Evaluation['metrics']): Record<string, number> =>
+    Object.fromEntries(Object.entries(m).map(([key, metric]) => [key, metric.value]));
+  const dense = evaluation.density.filter((d) => d > 0.1).length;
+  const line = {
+    ...rest,
+    tokens: evaluation.tokens,
+    metrics: values(evaluation.metrics),
+    nothingExcluded: values(evaluation.all),
+    denserThan10Percent: dense,
+  };
+  const all = existsSync(RESULTS)
+    ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Record<string, unknown>)
+    : {};
+  mkdirSync('scripts/train_saes', { recursive: true });
+  writeFileSync(RESULTS, `${JSON.stringify({ ...all, [layer]: line }, undefined, 1)}\n`);
+  console.log(`layer ${layer}: ${JSON.stringify(line.metrics)}`);
+}
+
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
