@@ -30,7 +30,13 @@ async function run(gpu: Gpu, c: Case, limit?: number) {
     cap: c.n * c.k,
   };
   const dead =
-    limit === undefined ? undefined : { last_fired: s.upload('fired', [c.d_sae], 'u32', fired), limit };
+    limit === undefined
+      ? undefined
+      : {
+          last_fired: s.upload('fired', [c.d_sae], 'u32', fired),
+          scalars: s.upload('scalars', [2], 'f32', Float32Array.of(1, 1)),
+          limit,
+        };
   const rec = gpu.record('select');
   selectTopk(rec, { score: pre_acts, pre_acts, code, k: c.k, fromRow: 0, dead });
   await rec.submit();

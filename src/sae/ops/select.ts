@@ -10,7 +10,7 @@ import type { SparseCode } from '../sae.ts';
 export const selectTopkKernel = defineKernel({
   name: 'sae/select_topk',
   source,
-  tensors: ['score', 'pre_acts', 'last_fired', 'row_start', 'idx', 'val'],
+  tensors: ['score', 'pre_acts', 'last_fired', 'scalars', 'row_start', 'idx', 'val'],
   params: ['k', 'from_row', 'n', 'from_entry', 'dead_limit'],
   constants: { T: 64, Q: 1, GROUPS: 64, CAP: 256, D_SAE: 64, MASKED: 0 },
   grid: ({ n }) => [n],
@@ -30,7 +30,9 @@ export interface SelectTopk {
   /** Entry at which that row starts; default fromRow·k. */
   readonly fromEntry?: number;
   /** Chooses only among features whose last firing (step, [d_sae]) came before `limit`. */
-  readonly dead?: { readonly last_fired: Tensor<'u32'>; readonly limit: number } | undefined;
+  readonly dead?:
+    | { readonly last_fired: Tensor<'u32'>; readonly limit: number; readonly scalars: Tensor<'f32'> }
+    | undefined;
 }
 
 /** Candidates and maxima of a row lie in workgroup memory, of which 16 KiB are guaranteed. */
@@ -71,6 +73,7 @@ export function selectTopk(rec: Recorder, t: SelectTopk): void {
       score: t.score,
       pre_acts: t.pre_acts,
       last_fired: t.dead?.last_fired ?? t.pre_acts,
+      scalars: t.dead?.scalars ?? t.pre_acts,
       row_start: t.code.rowStart,
       idx: t.code.idx,
       val: t.code.val,

@@ -25,9 +25,10 @@ struct Params {
 @group(0) @binding(0) var<storage, read> score: array<f32>;            // [n, d_sae]
 @group(0) @binding(1) var<storage, read> pre_acts: array<f32>;         // [n, d_sae]
 @group(0) @binding(2) var<storage, read> last_fired: array<u32>;       // [d_sae] step of the last firing
-@group(0) @binding(3) var<storage, read_write> row_start: array<u32>;  // [rows + 1]
-@group(0) @binding(4) var<storage, read_write> idx: array<u32>;        // [cap]
-@group(0) @binding(5) var<storage, read_write> val: array<f32>;        // [cap]
+@group(0) @binding(3) var<storage, read> scalars: array<f32>;          // MASKED: [1] is the number of dead features
+@group(0) @binding(4) var<storage, read_write> row_start: array<u32>;  // [rows + 1]
+@group(0) @binding(5) var<storage, read_write> idx: array<u32>;        // [cap]
+@group(0) @binding(6) var<storage, read_write> val: array<f32>;        // [cap]
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> maxima: array<u32, GROUPS>;
@@ -177,13 +178,16 @@ fn emit_radix(row: u32, t: u32, found: vec2u, first: u32) -> u32 {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) t: u32) {
   let row = wid.x;
   let first = params.from_entry + row * params.k;
-  let bound = bound_of(row, t);
-  let count = collect(row, t, bound);
-  var filled = min(count, params.k);
-  if (count <= CAP) {
-    emit_candidates(row, t, count, first);
-  } else {
-    filled = emit_radix(row, t, radix_threshold(row, t), first);
+  var filled = 0u;
+  if (MASKED == 0u || scalars[1] > 0f) {
+    let bound = bound_of(row, t);
+    let count = collect(row, t, bound);
+    filled = min(count, params.k);
+    if (count <= CAP) {
+      emit_candidates(row, t, count, first);
+    } else {
+      filled = emit_radix(row, t, radix_threshold(row, t), first);
+    }
   }
   for (var j = filled + t; j < params.k; j += T) { idx[first + j] = 0u; val[first + j] = 0f; }
   if (t == 0u) {

@@ -1,0 +1,138 @@
+import { dims } from '#base/dims.ts';
+import { defineKernel } from '#gpu/kernel.ts';
+import { flatGrid, foldGrid } from '#gpu/ops/grid.ts';
+import type { Recorder } from '#gpu/recorder.ts';
+import type { Tensor } from '#gpu/tensor.ts';
+import flatId from '#shaders/lib/flat_id.wgsl?raw';
+import dzSource from '#shaders/sae/dz_mark.wgsl?raw';
+import fillSource from '#shaders/sae/fill_pairs.wgsl?raw';
+import fireSource from '#shaders/sae/fire_stats.wgsl?raw';
+import scanSource from '#shaders/sae/scan_counts.wgsl?raw';
+import type { SparseCode } from '../sae.ts';
+
+type F = Tensor<'f32'>;
+type U = Tensor<'u32'>;
+
+/** Invocations of a row of the code. */
+const ROW_T = 32;
+
+export const dzMarkKernel = defineKernel({
+  name: 'sae/dz_mark',
+  lib: [flatId],
+  source: dzSource,
+  tensors: ['W_dec', 'err', 'row_start', 'idx', 'val', 'dz', 'bits'],
+  params: ['rows'],
+  constants: { T: ROW_T, D4: 16, W_LEN: 4, WORDS: 1 },
+  grid: ({ rows }) => foldGrid(rows),
+  doc: 'Gradient by the act of each selected pair, and the bitset (feature, row) of the pairs.',
+});
+
+/** dz [cap] from err [rows, d_pad]; bits [d_sae, ceil(rows ÷ 32)] must be zero before. */
+export function dzMark(rec: Recorder, t: { W_dec: F; err: F; code: SparseCode; dz: F; bits: U }): void {
+  const { d_sae, d_pad, rows, words } = dims('sae/dz_mark', {
+    W_dec: [t.W_dec, 'd_sae d_pad'],
+    err: [t.err, 'rows d_pad'],
+    bits: [t.bits, 'd_sae words'],
+    dz: [t.dz, 'cap'],
+  });
+  rec.run(dzMarkKernel, {
+    tensors: {
+      W_dec: t.W_dec,
+      err: t.err,
+      row_start: t.code.rowStart,
+      idx: t.code.idx,
+      val: t.code.val,
+      dz: t.dz,
+      bits: t.bits,
+    },
+    params: { rows },
+    constants: { D4: d_pad / 4, W_LEN: (d_sae * d_pad) / 4, WORDS: words },
+  });
+}
+
+export const fireStatsKernel = defineKernel({
+  name: 'sae/fire_stats',
+  lib: [flatId],
+  source: fireSource,
+  tensors: ['bits', 'counts', 'hits', 'last_fired', 'fired'],
+  params: ['d_sae', 'n', 'step'],
+  constants: { WORDS: 1 },
+  grid: ({ d_sae }) => flatGrid(d_sae),
+  doc: 'Entries of each feature in the batch, its last firing and its firings so far.',
+});
+
+/** counts, hits, last_fired, fired [d_sae]; `n` rows of the batch, further ones are AuxK's. */
+export function fireStats(
+  rec: Recorder,
+  t: { bits: U; counts: U; hits: U; last_fired: U; fired: U; n: number; step: number },
+): void {
+  const { d_sae, words } = dims('sae/fire_stats', {
+    bits: [t.bits, 'd_sae words'],
+    counts: [t.counts, 'd_sae'],
+    hits: [t.hits, 'd_sae'],
+    last_fired: [t.last_fired, 'd_sae'],
+    fired: [t.fired, 'd_sae'],
+  });
+  rec.run(fireStatsKernel, {
+    tensors: { bits: t.bits, counts: t.counts, hits: t.hits, last_fired: t.last_fired, fired: t.fired },
+    params: { d_sae, n: t.n, step: t.step },
+    constants: { WORDS: words },
+  });
+}
+
+export const scanCountsKernel = defineKernel({
+  name: 'sae/scan_counts',
+  source: scanSource,
+  tensors: ['counts', 'start'],
+  params: ['d_sae'],
+  constants: { T: 64 },
+  grid: () => [1],
+  doc: 'Exclusive prefix sums of u32 counts.',
+});
+
+/** start[f] = Σ counts[0 .. f); counts [d_sae], start [d_sae + 1]. */
+export function scanCounts(rec: Recorder, t: { counts: U; start: U }): void {
+  const { d_sae } = dims('sae/scan_counts', { counts: [t.counts, 'd_sae'], start: [t.start, 'starts'] });
+  rec.run(scanCountsKernel, {
+    tensors: t,
+    params: { d_sae },
+    constants: { T: rec.caps.class === 'software' ? 64 : 256 },
+  });
+}
+
+export const fillPairsKernel = defineKernel({
+  name: 'sae/fill_pairs',
+  lib: [flatId],
+  source: fillSource,
+  tensors: ['row_start', 'idx', 'val', 'dz', 'bits', 'start', 'by_val', 'by_dz'],
+  params: ['rows', 'n'],
+  constants: { T: ROW_T, WORDS: 1 },
+  grid: ({ rows }) => foldGrid(rows),
+  doc: 'The code by feature, rows ascending, without a sort: places come from the bitset.',
+});
+
+/** by_val and by_dz [cap, 2] in the order of features; `rows` of the code, of which the first n are the batch's. */
+export function fillPairs(
+  rec: Recorder,
+  t: { code: SparseCode; dz: F; bits: U; start: U; by_val: U; by_dz: U; rows: number; n: number },
+): void {
+  const { words } = dims('sae/fill_pairs', {
+    bits: [t.bits, 'd_sae words'],
+    by_val: [t.by_val, 'cap 2'],
+    by_dz: [t.by_dz, 'cap 2'],
+  });
+  rec.run(fillPairsKernel, {
+    tensors: {
+      row_start: t.code.rowStart,
+      idx: t.code.idx,
+      val: t.code.val,
+      dz: t.dz,
+      bits: t.bits,
+      start: t.start,
+      by_val: t.by_val,
+      by_dz: t.by_dz,
+    },
+    params: { rows: t.rows, n: t.n },
+    constants: { WORDS: words },
+  });
+}

@@ -1,0 +1,213 @@
+import { matmul } from '#gpu/ops/linear.ts';
+import type { Recorder } from '#gpu/recorder.ts';
+import { rows, type Tensor, view } from '#gpu/tensor.ts';
+import type { SaeConfig } from './config.ts';
+import { type AdamStep, adamBDec, adamBEnc, adamRows, biasPull } from './ops/adam.ts';
+import { decodeAux, decodeSparse, prepareBatch } from './ops/decode.ts';
+import { selectTopk } from './ops/select.ts';
+import { batchStats, columnStats, stepEnd } from './ops/stats.ts';
+import { dzMark, fillPairs, fireStats, scanCounts } from './ops/transpose.ts';
+import type { StepSpace } from './space.ts';
+import type { SaeVariant } from './variant.ts';
+
+/** What differs from one step to the next; all of it is known when the step is recorded. */
+export interface StepCall {
+  /** 1-based. */
+  readonly step: number;
+  readonly adam: AdamStep;
+  /** A feature is dead for this step's AuxK when its last firing came before this step; 0: none is. */
+  readonly deadLimit: number;
+  /** The same for the step after, which this one's metrics count. */
+  readonly nextDeadLimit: number;
+  /** Slot of the metrics ring. */
+  readonly slot: number;
+  /** Rows of activations; absent: xs and xc already hold the batch. */
+  readonly input?: { readonly x: Tensor<'f32'>; readonly fromRow: number; readonly scale: number };
+}
+
+/** pre_acts of one chunk of rows after another; the variant and AuxK choose from them before they are overwritten. */
+function encodeAndSelect<C extends SaeConfig>(
+  rec: Recorder,
+  space: StepSpace,
+  variant: SaeVariant<C>,
+  cfg: C,
+  call: StepCall,
+): void {
+  const { batch, d_in, d_sae, slots, k_aux } = space.shape;
+  const params = {
+    W_enc: space.W_enc.w,
+    b_enc: space.b_enc.w,
+    W_dec: space.W_dec.w,
+    b_dec: space.b_dec.w,
+  };
+  for (let from = 0; from < batch; from += space.chunkRows) {
+    const count = Math.min(space.chunkRows, batch - from);
+    const pre_acts = view(space.f32('pre_acts'), { shape: [count, d_sae] });
+    matmul(rec, {
+      layout: 'NT',
+      a: rows(space.f32('xc'), from, count),
+      b: params.W_enc,
+      bias: params.b_enc,
+      out: pre_acts,
+    });
+    variant.allocate(rec, {
+      cfg,
+      n: batch,
+      d_in,
+      d_sae,
+      params,
+      pre_acts,
+      chunk: { from, count },
+      code: space.code,
+      step: call.step,
+    });
+    if (k_aux > 0)
+      selectTopk(rec, {
+        score: pre_acts,
+        pre_acts,
+        code: space.code,
+        k: k_aux,
+        fromRow: batch + from,
+        fromEntry: batch * slots + from * k_aux,
+        dead: {
+          last_fired: space.u32('last_fired'),
+          limit: call.deadLimit,
+          scalars: space.f32('scalars'),
+        },
+      });
+  }
+}
+
+/** Errors of the batch and of AuxK: err [rows, d_pad] = gradient of the loss by each reconstruction. */
+function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig): void {
+  const { batch, k_aux } = space.shape;
+  const [err, scalars] = [space.f32('err'), space.f32('scalars')];
+  decodeSparse(rec, {
+    W_dec: space.W_dec.w,
+    b_dec: space.b_dec.w,
+    x: space.f32('xs'),
+    code: space.code,
+    err,
+    scale: 2 / batch,
+  });
+  columnStats(rec, { err, x: space.f32('xc'), part: space.f32('part'), fromRow: 0, withX: true });
+  batchStats(rec, {
+    part: space.f32('part'),
+    err_sum: space.f32('err_sum'),
+    scalars,
+    n: batch,
+    auxWeight: cfg.auxWeight,
+  });
+  if (k_aux === 0) return;
+  decodeAux(rec, { W_dec: space.W_dec.w, code: space.code, scalars, err, n: batch });
+  columnStats(rec, {
+    err,
+    x: space.f32('xc'),
+    part: space.f32('aux_part'),
+    fromRow: batch,
+    withX: false,
+  });
+}
+
+/** dz of every selected pair, firing statistics, and the pairs by feature. */
+function transposePairs(rec: Recorder, space: StepSpace, step: number): void {
+  const { code } = space;
+  const [dz, bits, start] = [space.f32('dz'), space.u32('bits'), space.u32('start')];
+  dzMark(rec, { W_dec: space.W_dec.w, err: space.f32('err'), code, dz, bits });
+  fireStats(rec, {
+    bits,
+    counts: space.u32('counts'),
+    hits: space.u32('hits'),
+    last_fired: space.u32('last_fired'),
+    fired: space.u32('fired'),
+    n: space.shape.batch,
+    step,
+  });
+  scanCounts(rec, { counts: space.u32('counts'), start });
+  fillPairs(rec, {
+    code,
+    dz,
+    bits,
+    start,
+    by_val: space.u32('by_val'),
+    by_dz: space.u32('by_dz'),
+    rows: (code.rowStart.shape[0] as number) - 1,
+    n: space.shape.batch,
+  });
+}
+
+/** Gradients and Adam: biases first, since b_dec's gradient needs W_enc as it was. */
+function update(rec: Recorder, space: StepSpace, cfg: SaeConfig, adam: AdamStep): void {
+  const [start, scalars, g_b_enc] = [space.u32('start'), space.f32('scalars'), space.f32('g_b_enc')];
+  const byVal = { start, pairs: space.u32('by_val') };
+  const byDz = { start, pairs: space.u32('by_dz') };
+  const part = cfg.applyBDecToInput ? space.f32('pull') : undefined;
+  adamBEnc(rec, { list: byDz, scalars, param: space.b_enc, g_b_enc, bits: space.u32('bits'), adam });
+  if (part) biasPull(rec, { g_b_enc, W_enc: space.W_enc.w, part });
+  adamBDec(rec, {
+    err_sum: space.f32('err_sum'),
+    part,
+    scalars,
+    param: space.b_dec,
+    g_b_dec: space.f32('g_b_dec'),
+    adam,
+  });
+  const common = { scalars, row_norm: space.f32('row_norm'), norm: cfg.clip > 0, adam };
+  adamRows(rec, {
+    ...common,
+    source: space.f32('err'),
+    list: byVal,
+    param: space.W_dec,
+    normAt: 0,
+    project: cfg.unitNorm,
+  });
+  adamRows(rec, {
+    ...common,
+    source: space.f32('xc'),
+    list: byDz,
+    param: space.W_enc,
+    normAt: space.shape.d_sae,
+    project: false,
+  });
+}
+
+/**
+ * Records one training step of a sparse variant: encode, select, decode, gradients, Adam, metrics (decision 1).
+ *
+ * Loss = (1/n) Σ ‖recon − x‖² + auxWeight·AuxK. About 15 dispatches and nothing read back; the same recording gives
+ * the same bits on one adapter. Everything after the encoder costs in proportion to the selected pairs.
+ */
+export function recordStep<C extends SaeConfig>(
+  rec: Recorder,
+  space: StepSpace,
+  variant: SaeVariant<C>,
+  cfg: C,
+  call: StepCall,
+): void {
+  if (call.input)
+    prepareBatch(rec, {
+      ...call.input,
+      b_dec: space.b_dec.w,
+      xs: space.f32('xs'),
+      xc: space.f32('xc'),
+      p: cfg.applyBDecToInput,
+    });
+  encodeAndSelect(rec, space, variant, cfg, call);
+  reconstruct(rec, space, cfg);
+  transposePairs(rec, space, call.step);
+  update(rec, space, cfg, call.adam);
+  stepEnd(rec, {
+    row_norm: space.f32('row_norm'),
+    g_b_enc: space.f32('g_b_enc'),
+    g_b_dec: space.f32('g_b_dec'),
+    last_fired: space.u32('last_fired'),
+    hits: space.u32('hits'),
+    aux_part: space.shape.k_aux > 0 ? space.f32('aux_part') : undefined,
+    scalars: space.f32('scalars'),
+    ring: space.f32('ring'),
+    n: space.shape.batch,
+    slot: call.slot,
+    deadLimit: call.nextDeadLimit,
+    clip: cfg.clip,
+  });
+}
