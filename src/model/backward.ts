@@ -42,6 +42,7 @@ export function runBackward(rec: Recorder, call: UnembedCall, seed: GradSeed): G
 
 /** The layers from last to first; `steps` yields a hook once its gradient is recorded. */
 class BackwardPass implements Grads {
+  nats: F | undefined;
   readonly #rec: Recorder;
   readonly #call: UnembedCall;
   readonly #run: ForwardRun;
@@ -83,7 +84,7 @@ class BackwardPass implements Grads {
     const { config } = this.#call.parts;
     const d_W_U_T = this.#param(config.tiedUnembed ? 'W_E' : 'W_U_T');
     const grads = { d_last, d_W_U_T, d_b_U: config.unembedBias ? this.#param('b_U') : undefined };
-    if (seed.kind === 'ce') backwardCrossEntropy(this.#rec, this.#call, seed, grads);
+    if (seed.kind === 'ce') this.nats = backwardCrossEntropy(this.#rec, this.#call, seed, grads);
     else backwardLogit(this.#rec, this.#call, seed, grads);
   }
 

@@ -44,7 +44,9 @@ export type GradSeed =
 export interface Grads {
   /** Gradient at a kept hook, same shape as the activation. */
   at(hook: HookName): Tensor<'f32'>;
-  /** Gradient of a canonical weight; only with paramGrads. */
+  /** nats [batch*seq] of the seed's targets, a by-product of 'ce'; undefined for 'logit'. */
+  readonly nats: Tensor<'f32'> | undefined;
+  /** Gradient of a canonical weight; only with paramGrads. In a tied model W_U_T is W_E. */
   param(name: string): Tensor<'f32'>;
 }
 

@@ -101,24 +101,25 @@ export interface UnembedGrads {
   readonly d_b_U?: F | undefined;
 }
 
-/** Gradients of Σ weights·nats at the last activations and at the unembedding, chunk by chunk. */
+/** Gradients of Σ weights·nats at the last activations and at the unembedding, chunk by chunk; returns the nats. */
 export function backwardCrossEntropy(
   rec: Recorder,
   call: UnembedCall,
   seed: { readonly targets: Tensor<'u32'>; readonly weights: F },
   grads: UnembedGrads,
-): void {
+): F {
   checkRows(call.run, 'backward targets', seed.targets);
   checkRows(call.run, 'backward weights', seed.weights);
   const last = lastOf(call.run);
   const W_U_T = call.parts.weight('W_U_T');
+  const nats = call.run.workspace.column('nats');
   for (const window of windowsOf(call)) {
     const { from, count } = window;
     const accumulate = from > 0;
     const logits = logitsOf(rec, call, window);
     const targets = part(seed.targets, window);
     const lse = chunkColumn(call, 'lse', window);
-    crossEntropy(rec, { logits, targets, nats: chunkColumn(call, 'nats', window), lse });
+    crossEntropy(rec, { logits, targets, nats: part(nats, window), lse });
     const d_logits = chunkTensor(call, 'd_logits', window, call.parts.config.d_vocab);
     crossEntropyBackward(rec, { logits, targets, weights: part(seed.weights, window), lse, d_logits });
     matmul(rec, { layout: 'NN', a: d_logits, b: W_U_T, out: rows(grads.d_last, from, count) });
@@ -126,6 +127,7 @@ export function backwardCrossEntropy(
       matmul(rec, { layout: 'TN', a: d_logits, b: rows(last, from, count), out: grads.d_W_U_T, accumulate });
     if (grads.d_b_U) reduceColumns(rec, { x: d_logits, out: grads.d_b_U, accumulate });
   }
+  return nats;
 }
 
 /** Gradients of one logit: W_U_T[id] at its row, zero at all others. */
