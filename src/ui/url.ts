@@ -65,3 +65,6 @@ export function startUrl(store: AppStore = useApp): void {
   );
   addEventListener('popstate', () => openLink(store, location.hash, 'none'));
 }
+
+/** Scheme, host and port of this page. */
+export const pageOrigin = (): string => location.origin;

@@ -67,7 +67,7 @@ function Loaded() {
   return (
     <dl className="loaded" aria-label="What is loaded">
       <Fact name="model" value={m?.title ?? state(model.status, 'none')} />
-      <Fact name="hook" value={x?.site ?? '–'} mono />
+      <Fact name="hook" value={x?.site ?? '–'} keep />
       <Fact name="SAE" value={x ? `${x.title} (${x.d_sae})` : state(sae.status, 'none')} />
       <Fact
         name="adapter"
@@ -88,16 +88,16 @@ function adapterName(a: {
 function Fact({
   name,
   value,
-  mono,
+  keep,
 }: {
   readonly name: string;
   readonly value: string;
-  readonly mono?: boolean;
+  readonly keep?: boolean;
 }) {
   return (
-    <div>
+    <div className={keep ? 'keep' : undefined}>
       <dt>{name}</dt>
-      <dd className={mono ? 'mono' : undefined} title={value}>
+      <dd className={keep ? 'mono' : undefined} title={value}>
         {value}
       </dd>
     </div>
@@ -109,7 +109,7 @@ function ThemeSelect() {
   const setPrefs = useApp((s) => s.setPrefs);
   return (
     <select aria-label="Theme" value={theme} onChange={(e) => setPrefs({ theme: e.target.value as Theme })}>
-      <option value="system">System theme</option>
+      <option value="system">Auto</option>
       <option value="light">Light</option>
       <option value="dark">Dark</option>
     </select>

@@ -4,6 +4,7 @@ import { ViewLink } from '../components/ViewLink.tsx';
 import { valueIn } from '../state/loadable.ts';
 import { useApp } from '../state/store.ts';
 import { sourceHost } from '../state/view_source.ts';
+import { pageOrigin } from '../url.ts';
 import { CardView } from './card/CardView.tsx';
 
 /** Stands in for a view whose model or SAE this device lacks: the reason, what to do, and the card of the link. */
@@ -47,7 +48,7 @@ function FetchSource({ source }: { readonly source: string }) {
   const openSae = useApp((s) => s.openSae);
   const opening = useApp((s) => s.opening);
   const bytes = useApp((s) => cardBytes(valueIn(s.card)?.sae.d_sae, valueIn(s.model)?.config));
-  const host = sourceHost(source, location.origin);
+  const host = sourceHost(source, pageOrigin());
   if (!host.allowed) {
     return (
       <p className="note warn">

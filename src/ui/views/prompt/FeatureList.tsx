@@ -93,7 +93,8 @@ function Rows({ rows, report, view, position }: PromptPartProps & { readonly row
   const hover = useApp((s) => s.hover);
   const max = rows.reduce((m, r) => Math.max(m, r.act), 0);
   return (
-    <div className="scroll-x">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <section className="feature-scroll" tabIndex={0} aria-label="Active features">
       <table className="feature-rows" onPointerLeave={() => hover({})}>
         <thead>
           <tr>
@@ -118,7 +119,7 @@ function Rows({ rows, report, view, position }: PromptPartProps & { readonly row
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
