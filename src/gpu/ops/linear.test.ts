@@ -69,6 +69,15 @@ for (const layout of LAYOUTS) {
       await check(layout, { m, n, k }, { withBias: true, accumulate: true });
     }
   });
+  test(`${layout}: the shared-memory tile agrees at its edges`, async () => {
+    for (const [m, n, k] of [
+      [64, 64, 16],
+      [68, 60, 20],
+      [4, 68, 132],
+    ] as const)
+      await check(layout, { m, n, k }, { family: 'shm', withBias: true, accumulate: true });
+    await check(layout, { m: 200, n: 64, k: 96 }, { family: 'shm', maxBindingBytes: 8192, withBias: true });
+  });
   test(`${layout}: the general form agrees at vec4 sizes`, async () => {
     await check(layout, { m: 36, n: 44, k: 20 }, { family: 'any', withBias: true, accumulate: true });
   });

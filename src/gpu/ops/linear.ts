@@ -3,6 +3,7 @@ import { ceilDiv } from '#base/num.ts';
 import matmulAnySource from '#shaders/linalg/matmul_any.wgsl?raw';
 import matmulNnSource from '#shaders/linalg/matmul_nn.wgsl?raw';
 import matmulNtSource from '#shaders/linalg/matmul_nt.wgsl?raw';
+import matmulShmSource from '#shaders/linalg/matmul_shm.wgsl?raw';
 import matmulTnSource from '#shaders/linalg/matmul_tn.wgsl?raw';
 import { defineKernel, type Grid } from '../kernel.ts';
 import type { Recorder } from '../recorder.ts';
@@ -25,7 +26,7 @@ export interface MatmulCall {
   readonly out: Tensor<'f32'>;
   /** out += instead of out =. */
   readonly accumulate?: boolean | undefined;
-  /** Forces a kernel family (tests and bench); the default follows the adapter and the sizes. */
+  /** Forces a family where sizes allow it (tests and bench); the default follows the adapter. */
   readonly family?: MatmulFamily | undefined;
   /** Bytes of one binding; default the adapter's limit. Tests make it small. */
   readonly maxBindingBytes?: number | undefined;
@@ -58,6 +59,15 @@ export const matmulTnKernel = defineKernel({
   params,
   grid: regGrid,
   doc: 'out[m, n] = Σ_k a[k, m]·b[k, n] (+ bias[n]) (+ out); register tile 16 × 8.',
+});
+export const matmulShmKernel = defineKernel({
+  name: 'linalg/matmul_shm',
+  source: matmulShmSource,
+  tensors,
+  params,
+  constants: { A_ALONG_K: 1, B_ALONG_K: 1 },
+  grid: ({ m, n }) => [ceilDiv(n, 64), ceilDiv(m, 64)],
+  doc: 'out[m, n] = Σ_k A[m, k]·B[k, n] (+ bias[n]) (+ out); shared-memory tile 64 × 64 × 16 for hardware.',
 });
 export const matmulAnyKernel = defineKernel({
   name: 'linalg/matmul_any',
@@ -145,10 +155,20 @@ function block(rec: Recorder, call: MatmulCall, r: Span, c: Span): void {
   // A binding must exist: without a bias, b stands in for it and is not read.
   const t = { a, b, bias: call.bias ?? b, out };
   const vec4 = p.out_ld % 4 === 0 && p.a_ld % 4 === 0 && (nt ? p.k % 4 === 0 : p.n % 4 === 0);
-  const family = call.family ?? (vec4 ? 'reg' : 'any');
+  const family = vec4 ? (call.family ?? hardwareFamily(rec)) : 'any';
   if (family === 'any') general(rec, layout, t, p);
+  else if (family === 'shm')
+    rec.run(matmulShmKernel, {
+      tensors: t,
+      params: p,
+      constants: { A_ALONG_K: tn ? 0 : 1, B_ALONG_K: nt ? 1 : 0 },
+    });
   else rec.run(nt ? matmulNtKernel : tn ? matmulTnKernel : matmulNnKernel, { tensors: t, params: p });
 }
+
+/** Staging pays on discrete and Intel GPUs; software adapters and Apple run faster without it. */
+const hardwareFamily = (rec: Recorder): MatmulFamily =>
+  rec.caps.class === 'software' || rec.caps.class === 'apple' ? 'reg' : 'shm';
 
 const window = (t: Tensor<'f32'>, s: Span): Tensor<'f32'> =>
   s.count === t.shape[0] ? t : rows(t, s.from, s.count);
