@@ -18,9 +18,11 @@ export interface FeaturesSlice {
   readonly dfa: Loadable<Dfa>;
   /** The index that is being built for the current SAE because it has none. */
   readonly indexing: Loadable<Api['buildIndex']['out']>;
-  /** Counts up when an index was rebuilt, so that everything read from it is asked for again. */
+  /** Counts up when an index was rebuilt or a failure is retried: what is read from it is asked for again. */
   readonly indexEpoch: number;
   buildIndex(): Promise<void>;
+  /** Asks for the dashboard again after a failure. */
+  retryFeature(): void;
 }
 
 /** A dashboard is some 40 kB; 32 of them keep ◀ ▶ and neighbours instant. */
@@ -43,6 +45,9 @@ export const createFeaturesSlice: Slice<FeaturesSlice> = (set, get) => ({
       else set((s) => ({ indexing: IDLE, dashboards: new Map(), indexEpoch: s.indexEpoch + 1 }));
     });
     await get().refreshCatalog();
+  },
+  retryFeature() {
+    set((s) => ({ indexEpoch: s.indexEpoch + 1 }));
   },
 });
 
@@ -125,7 +130,8 @@ function askFeature(store: AppStore): void {
 
 function tableKey(s: AppState): string {
   const sae = valueIn(s.sae);
-  return s.view.kind === 'features' && sae ? `${sae.id} ${s.indexEpoch}` : '';
+  const shown = s.view.kind === 'features' || s.view.kind === 'prompt';
+  return shown && sae ? `${sae.id} ${s.indexEpoch}` : '';
 }
 
 function askTable(store: AppStore): void {
