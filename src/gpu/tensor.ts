@@ -53,7 +53,7 @@ export function view<D extends DType>(
 }
 
 /** Bytes of one row, where a row is everything below the first dimension. */
-function rowBytes(t: Tensor): number {
+function rowBytes(t: Pick<Tensor, 'shape' | 'dtype'>): number {
   return size(t.shape.slice(1)) * DTYPE_BYTES[t.dtype];
 }
 
@@ -77,7 +77,7 @@ function gcd(a: number, b: number): number {
 }
 
 /** Windows start at multiples of this many rows, so that each one can be bound (decision 9). */
-export function rowAlignment(t: Tensor): number {
+export function rowAlignment(t: Pick<Tensor, 'shape' | 'dtype'>): number {
   return BINDING_ALIGN / gcd(rowBytes(t), BINDING_ALIGN);
 }
 
