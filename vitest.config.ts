@@ -12,6 +12,10 @@ const fixtures = resolve(process.env['HEADLIGHT_FIXTURES'] ?? '../shared/fixture
 const hasFixtures = existsSync(fixtures);
 
 export default defineConfig({
+  // Found on first use, a dependency makes Vite reload the page in the middle of a test file.
+  optimizeDeps: {
+    include: ['zustand', 'zustand/middleware', 'react', 'react-dom/client', 'react/jsx-dev-runtime', 'd3'],
+  },
   server: { fs: { allow: ['.', ...(hasFixtures ? [fixtures] : [])] } },
   test: {
     // Read by e2e/fixtures/fixtures.ts; '' when absent.

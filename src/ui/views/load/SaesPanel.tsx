@@ -8,12 +8,17 @@ import { valueIn } from '#ui/state/loadable.ts';
 import { useApp } from '#ui/state/store.ts';
 import { saeGpuBytes } from './sizes.ts';
 
-const COLUMNS: readonly { readonly key: MetricKey; readonly text: string; readonly digits: number }[] = [
-  { key: 'l0', text: 'L0', digits: 1 },
-  { key: 'explainedVariance', text: 'expl. variance', digits: 3 },
-  { key: 'ceRecovered', text: 'CE recovered', digits: 3 },
-  { key: 'deltaCe', text: 'ΔCE', digits: 4 },
-  { key: 'deadFraction', text: 'dead', digits: 3 },
+const COLUMNS: readonly {
+  readonly key: MetricKey;
+  readonly text: string;
+  readonly term: string;
+  readonly digits: number;
+}[] = [
+  { key: 'l0', text: 'L0', term: 'L0', digits: 1 },
+  { key: 'explainedVariance', text: 'expl. var.', term: 'explained variance', digits: 3 },
+  { key: 'ceRecovered', text: 'CE rec.', term: 'CE recovered', digits: 3 },
+  { key: 'deltaCe', text: 'ΔCE', term: 'ΔCE, nats', digits: 4 },
+  { key: 'deadFraction', text: 'dead', term: 'dead fraction', digits: 3 },
 ];
 
 /** The SAEs of the current model (and of others), with quality, size, export. */
@@ -57,7 +62,6 @@ function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
         <thead>
           <tr>
             <th scope="col">SAE</th>
-            <th scope="col">hook</th>
             <th scope="col" className="num">
               d_sae
             </th>
@@ -68,7 +72,7 @@ function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
                 <th key={c.key} scope="col" className="num metric">
                   {c.text}
                   {m && (
-                    <HelpHint term={c.text} formula={m.definition}>
+                    <HelpHint term={c.term} formula={m.definition}>
                       Measured on {formatCount(m.n)} held-out tokens.
                     </HelpHint>
                   )}
@@ -77,9 +81,8 @@ function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
             })}
             <th scope="col" className="num">
               file
-            </th>
-            <th scope="col" className="num">
-              GPU
+              <br />
+              on the GPU
             </th>
             <th scope="col">
               <span className="sr-only">Actions</span>
@@ -103,10 +106,16 @@ function SaeRow({ sae }: { readonly sae: SaeInfo }) {
   return (
     <tr className={current ? 'current' : undefined}>
       <td>
-        {sae.title} <span className="muted">{modelTitle}</span>
-        {!sae.hasIndex && <span className="muted"> · no index</span>}
+        <span className="two">
+          <span>
+            {sae.title}
+            {!sae.hasIndex && <span className="muted"> · no index</span>}
+          </span>
+          <span className="mono muted">
+            {sae.site} · {modelTitle}
+          </span>
+        </span>
       </td>
-      <td className="mono">{sae.site}</td>
       <td className="num mono">{formatCount(sae.d_sae)}</td>
       <td>{sae.actRule.kind === 'topk' ? `topk ${sae.actRule.k}` : sae.actRule.kind}</td>
       {COLUMNS.map((c) => (
@@ -114,8 +123,11 @@ function SaeRow({ sae }: { readonly sae: SaeInfo }) {
           {sae.metrics?.[c.key]?.value.toFixed(c.digits).replace('-', '−') ?? '–'}
         </td>
       ))}
-      <td className="num mono">{formatBytes(sae.bytes)}</td>
-      <td className="num mono">{formatBytes(saeGpuBytes(sae))}</td>
+      <td className="num mono">
+        {formatBytes(sae.bytes)}
+        <br />
+        {formatBytes(saeGpuBytes(sae))}
+      </td>
       <td className="num">
         <span className="row tight nowrap">
           {current ? (
