@@ -57,11 +57,11 @@ for (const layout of LAYOUTS) {
   });
   test(`${layout}: tile, tile ± 1 and several workgroups`, async () => {
     for (const [m, n, k] of [
-      [16, 8, 4],
+      [16, 16, 4],
       [15, 12, 8],
       [17, 20, 12],
-      [128, 64, 32],
-      [132, 68, 36],
+      [64, 64, 32],
+      [68, 76, 36],
       [129, 60, 44],
       [4, 132, 131],
     ] as const) {

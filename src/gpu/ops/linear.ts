@@ -34,7 +34,7 @@ export interface MatmulCall {
 
 const tensors = ['a', 'b', 'bias', 'out'] as const;
 const params = ['m', 'n', 'k', 'a_ld', 'a_col', 'out_ld', 'out_col', 'has_bias', 'accumulate'] as const;
-const regGrid = ({ m, n }: { m: number; n: number }): Grid => [ceilDiv(n, 64), ceilDiv(m, 128)];
+const regGrid = ({ m, n }: { m: number; n: number }): Grid => [ceilDiv(n, 64), ceilDiv(m, 64)];
 
 export const matmulNtKernel = defineKernel({
   name: 'linalg/matmul_nt',
@@ -42,7 +42,7 @@ export const matmulNtKernel = defineKernel({
   tensors,
   params,
   grid: regGrid,
-  doc: 'out[m, n] = Σ_k a[m, k]·b[n, k] (+ bias[n]) (+ out); register tile 16 × 8.',
+  doc: 'out[m, n] = Σ_k a[m, k]·b[n, k] (+ bias[n]) (+ out); register tile 16 × 16.',
 });
 export const matmulNnKernel = defineKernel({
   name: 'linalg/matmul_nn',
@@ -50,7 +50,7 @@ export const matmulNnKernel = defineKernel({
   tensors,
   params,
   grid: regGrid,
-  doc: 'out[m, n] = Σ_k a[m, k]·b[k, n] (+ bias[n]) (+ out); register tile 16 × 8.',
+  doc: 'out[m, n] = Σ_k a[m, k]·b[k, n] (+ bias[n]) (+ out); register tile 16 × 16.',
 });
 export const matmulTnKernel = defineKernel({
   name: 'linalg/matmul_tn',
@@ -58,7 +58,7 @@ export const matmulTnKernel = defineKernel({
   tensors,
   params,
   grid: regGrid,
-  doc: 'out[m, n] = Σ_k a[k, m]·b[k, n] (+ bias[n]) (+ out); register tile 16 × 8.',
+  doc: 'out[m, n] = Σ_k a[k, m]·b[k, n] (+ bias[n]) (+ out); register tile 16 × 16.',
 });
 export const matmulShmKernel = defineKernel({
   name: 'linalg/matmul_shm',
@@ -166,9 +166,8 @@ function block(rec: Recorder, call: MatmulCall, r: Span, c: Span): void {
   else rec.run(nt ? matmulNtKernel : tn ? matmulTnKernel : matmulNnKernel, { tensors: t, params: p });
 }
 
-/** Staging pays on discrete and Intel GPUs; software adapters and Apple run faster without it. */
-const hardwareFamily = (rec: Recorder): MatmulFamily =>
-  rec.caps.class === 'software' || rec.caps.class === 'apple' ? 'reg' : 'shm';
+/** Software adapters run register tiles 2.5 to 8 times faster than staged ones; hardware has cheap barriers. */
+const hardwareFamily = (rec: Recorder): MatmulFamily => (rec.caps.class === 'software' ? 'reg' : 'shm');
 
 const window = (t: Tensor<'f32'>, s: Span): Tensor<'f32'> =>
   s.count === t.shape[0] ? t : rows(t, s.from, s.count);
