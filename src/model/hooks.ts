@@ -1,6 +1,11 @@
 import type { ModelConfig } from './config.ts';
 
-/** TransformerLens names, so that a checkpoint's `hook_name` means the same here and there. */
+/**
+ * TransformerLens names, so that a checkpoint's `hook_name` means the same here and there.
+ *
+ * `hook_normalized` is what the next layer reads, after gain and bias, as in TransformerLens 1 and 2 (3 moved it before
+ * them). `hook_attn_scores` is scaled and masked (−1e30 above the diagonal).
+ */
 export type BlockHook =
   | 'hook_resid_pre'
   | 'ln1.hook_normalized'
