@@ -20,11 +20,17 @@ export interface TrainingSlice {
   readonly trainError: WireError | undefined;
   /** True from the click on Start to the first event. */
   readonly starting: boolean;
+  /** Runs drawn beside the shown one. */
+  readonly comparedRuns: readonly string[];
+  /** GPU bytes that the engine holds, asked for while a run goes. */
+  readonly gpuBytes: number | undefined;
   setDraft(patch: Partial<TrainDraft>): void;
   startRun(): Promise<void>;
   resumeStored(run: string): Promise<void>;
   controlRun(run: string, action: Api['controlRun']['in']['action']): Promise<void>;
   refreshRuns(): Promise<void>;
+  compareRun(run: string, o: { readonly shown: boolean }): void;
+  dismissTrainError(): void;
 }
 
 /** The page redraws live charts at most this often, whatever the step rate. */
@@ -42,6 +48,14 @@ export const createTrainingSlice: Slice<TrainingSlice> = (set, get) => ({
   runsLoad: IDLE,
   trainError: undefined,
   starting: false,
+  comparedRuns: [],
+  gpuBytes: undefined,
+  compareRun(run, { shown }) {
+    set((s) => ({ comparedRuns: [...s.comparedRuns.filter((id) => id !== run), ...(shown ? [run] : [])] }));
+  },
+  dismissTrainError() {
+    set({ trainError: undefined });
+  },
   setDraft(patch) {
     const { draft } = get();
     if (draft) set({ draft: { ...draft, ...patch } });
@@ -50,6 +64,8 @@ export const createTrainingSlice: Slice<TrainingSlice> = (set, get) => ({
     const made = draftJob(get());
     if (!made?.ok || get().starting) return;
     set({ starting: true, trainError: undefined });
+    // Asked at the first training, when there is something worth keeping (decision 31).
+    void navigator.storage?.persist?.().catch(() => false);
     await follow(set, get, call('train', made.job));
   },
   async resumeStored(run) {
