@@ -84,6 +84,20 @@ def heads(p, rows, n_head):
              'previousToken': at(a, every, every - 1), 'bosShare': at(a, every, torch.zeros_like(every))} for a in keep]
 
 
+def names_by_head(p, items, n_head):
+    """Mean attention from the last token to IO and to S (all mentions with their space), one list of heads per layer."""
+    sums = None
+    kept = [x for x in items if x['right'] in x['ids']]
+    for x in kept:
+        keep = []
+        forward(p, torch.tensor([x['ids']]), n_head, keep)
+        ids = torch.tensor(x['ids'])
+        row = torch.stack([torch.stack([a[0, :, -1, ids == x[k]].sum(-1) for a in keep]) for k in ('right', 'wrong')])
+        sums = row if sums is None else sums + row
+    io, s = (sums / len(kept)).tolist()
+    return [{'toIo': [round(v, 3) for v in a], 'toS': [round(v, 3) for v in b]} for a, b in zip(io, s)]
+
+
 @torch.no_grad()
 def quick(p, probes, n_head):
     """The few figures that tell early whether a run is alive."""
@@ -112,5 +126,14 @@ def full(p, probes, n_head):
         'bracket': top1(p, probes['bracket'], n_head, probes['closes']),
         'nested': top1(p, probes['nested'], n_head, probes['closes']),
         'quotes': quotes(p, probes['byKind']['dialogue'], n_head, probes['quotes']['open'], probes['quotes']['close']),
+        'nameHeads': names_by_head(p, probes['ioiSeen'], n_head),
         'heads': heads(p, probes['random']['rnd32'], n_head),
     }
+
+
+def rounded(x):
+    if isinstance(x, dict):
+        return {k: rounded(v) for k, v in x.items()}
+    if isinstance(x, list):
+        return [rounded(v) for v in x]
+    return round(x, 4) if isinstance(x, float) else x

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import torch
 
-from abilities import full, quick
+from abilities import full, quick, rounded
 from gpt2 import adamw, load, lr_at, save, step
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -46,9 +46,8 @@ def main():
             print(json.dumps(line), flush=True)
             save(f'{DATA}/checkpoint.tmp', p)
             os.replace(f'{DATA}/checkpoint.tmp', f'{DATA}/checkpoint.safetensors')
-    report = rounded(full(p, probes, n_head))
-    json.dump({'tokens': total * size, 'steps': total, 'seconds': round(time.time() - began, 1), **report},
-              open(f'{HERE}/abilities.json', 'w'), indent=1)
+    report = {'tokens': total * size, 'steps': total, 'seconds': round(time.time() - began, 1)}
+    json.dump({**report, **rounded(full(p, probes, n_head))}, open(f'{HERE}/abilities.json', 'w'), indent=1)
 
 
 def write_first(plan, losses):
@@ -65,14 +64,6 @@ def write_first(plan, losses):
         'sha256': {'tokens': sha(tokens), 'weights': sha(weights), 'init': sha(init)},
         'losses': losses,
     }, open(f'{DATA}/first_losses.json', 'w'))
-
-
-def rounded(x):
-    if isinstance(x, dict):
-        return {k: rounded(v) for k, v in x.items()}
-    if isinstance(x, list):
-        return [rounded(v) for v in x]
-    return round(x, 4) if isinstance(x, float) else x
 
 
 main()
