@@ -4,7 +4,6 @@ export type Lane = 'interactive' | 'background';
 
 interface Waiter {
   readonly enter: () => void;
-  readonly leave: (error: WorkbenchError) => void;
 }
 
 /**
@@ -53,7 +52,6 @@ export class Scheduler {
           signal?.removeEventListener('abort', abort);
           resolve();
         },
-        leave: reject,
       };
       signal?.addEventListener('abort', abort, { once: true });
       list.push(waiter);

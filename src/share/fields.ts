@@ -22,7 +22,8 @@ export function textField(key: string, max: number): Field<string> {
   };
 }
 
-const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text));
+const wellFormed = (text: string): string =>
+  new TextDecoder('utf-8', { ignoreBOM: true }).decode(new TextEncoder().encode(text));
 
 /** Text that matches a pattern as a whole. */
 export function patternField([key, want]: Described, pattern: RegExp, fallback?: string): Field<string> {

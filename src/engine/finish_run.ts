@@ -1,0 +1,123 @@
+import { evaluateSae } from '#analysis/evaluate.ts';
+import { buildIndex } from '#analysis/index_build.ts';
+import type { Gpu } from '#gpu/device.ts';
+import { writeSaeLens } from '#sae/formats/saelens.ts';
+import type { Sae } from '#sae/sae.ts';
+import { type SaeMeta, type SaeWeights, saeOnGpu } from '#sae/weights.ts';
+import { type Corpus, windowsFor } from './corpora.ts';
+import type { Host } from './host.ts';
+import type { LoadedModel } from './loaded_model.ts';
+import type { Metrics, SaeInfo, TrainEvent } from './protocol.ts';
+import type { RunLog } from './run_log.ts';
+import { blobsOf, saeInfo, weightsId } from './sae_files.ts';
+import type { Session } from './session.ts';
+import { EXCLUDED, type PlannedJob } from './training.ts';
+
+/** Tokens of the final evaluation and of the index; a software adapter gets what it does in about a minute. */
+export const EVALUATION_TOKENS = { gpu: 1_000_000, software: 20_000 } as const;
+export const INDEX_TOKENS = { gpu: 1_000_000, software: 20_000 } as const;
+
+interface Finish {
+  readonly session: Session;
+  readonly gpu: Gpu;
+  readonly planned: PlannedJob;
+  readonly corpus: Corpus;
+  readonly log: RunLog;
+  readonly signal: AbortSignal;
+}
+
+function metaOf({ planned, log }: Finish, id: string): SaeMeta {
+  const { site, model, sae } = planned;
+  const { job, id: run, createdAt } = log.info;
+  const layer = /^blocks\.(\d+)\./.exec(site)?.[1] ?? site;
+  const k = sae.config['k'];
+  const title =
+    job.title ??
+    `${sae.variant}${k === undefined ? '' : ` ${String(k)}`}, layer ${layer}, ${sae.d_sae} features`;
+  return {
+    id,
+    title,
+    model: model.info.id,
+    site,
+    variant: sae.variant,
+    excludedPositions: EXCLUDED,
+    createdAt,
+    extra: { job: sae, run },
+  };
+}
+
+/** Stores the SAE first, then measures it, then builds its index: what fails later loses nothing made before. */
+export async function* finishRun(
+  call: Finish,
+  weights: SaeWeights,
+): AsyncGenerator<TrainEvent, { readonly sae: SaeInfo; readonly metrics: Metrics }, void> {
+  const { session, gpu, planned, corpus, log, signal } = call;
+  const meta = metaOf(call, await weightsId(weights));
+  const { model } = planned;
+  const context = {
+    modelName: model.info.title,
+    contextSize: corpus.all.seq,
+    prependBos: model.info.defaultPrependBos,
+  };
+  const store = async (metrics?: Metrics): Promise<SaeInfo> => {
+    const full = metrics ? { ...meta, extra: { ...meta.extra, metrics } } : meta;
+    const files = blobsOf(writeSaeLens(weights, full, context));
+    const bytes = Object.values(files).reduce((sum, b) => sum + b.size, 0);
+    const info = saeInfo(full, weights, { source: 'trained here', bytes, ...(metrics && { metrics }) });
+    await session.saes.add(info, files);
+    return info;
+  };
+  await store();
+  log.change({ sae: meta.id });
+  await log.save();
+  using sae = saeOnGpu(gpu, weights, meta);
+  const tokens = gpu.caps.fallback ? EVALUATION_TOKENS.software : EVALUATION_TOKENS.gpu;
+  const options = { windows: windowsFor(corpus.heldOut, tokens), signal };
+  const steps = session.host.scheduler.background(
+    evaluateSae(gpu, model.lm, sae, corpus.heldOut, options),
+    signal,
+  );
+  let next = await steps.next();
+  while (!next.done) next = await steps.next();
+  const { metrics } = next.value;
+  const info = await store(metrics);
+  for await (const { done, total } of indexSae(session, { gpu, model, sae, corpus, signal }))
+    yield { type: 'index', done, total };
+  return { sae: { ...info, hasIndex: true }, metrics };
+}
+
+export interface IndexJob {
+  readonly gpu: Gpu;
+  readonly model: LoadedModel;
+  readonly sae: Sae;
+  readonly corpus: Corpus;
+  readonly tokens?: number | undefined;
+  readonly signal: AbortSignal;
+}
+export interface IndexStep {
+  readonly unit: 'tokens' | 'features';
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Builds an SAE's feature index on the background lane and puts it into the library. */
+export async function* indexSae(
+  session: Session,
+  job: IndexJob,
+): AsyncGenerator<IndexStep, { readonly nTokens: number; readonly bytes: number }, void> {
+  const { gpu, model, sae, corpus, signal } = job;
+  const tokens = job.tokens ?? (gpu.caps.fallback ? INDEX_TOKENS.software : INDEX_TOKENS.gpu);
+  const windows = windowsFor(corpus.all, tokens);
+  const steps = session.host.scheduler.background(
+    buildIndex(gpu, model.lm, sae, corpus.all, { windows, signal }),
+    signal,
+  );
+  const bytes = yield* steps;
+  await session.saes.addIndex(sae.id, new Blob([bytes]));
+  return { nTokens: windows * corpus.all.seq, bytes: bytes.length };
+}
+
+/** Frees what a finished run no longer needs. */
+export async function dropCheckpoint(host: Host, name: string): Promise<void> {
+  await host.store.delete(name).catch(() => undefined);
+}

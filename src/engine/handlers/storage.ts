@@ -1,0 +1,87 @@
+import { WorkbenchError } from '#base/errors.ts';
+import { answer } from '../answer.ts';
+import { type ModelRecord, modelFile } from '../model_sources.ts';
+import type { Handlers, StorageInfo, StoredItem } from '../protocol.ts';
+import { checkpointFile } from '../run_log.ts';
+import type { Runs } from '../runs.ts';
+import { indexFile, type SaeRecord, saeFile } from '../sae_library.ts';
+import type { Session } from '../session.ts';
+
+type Names = 'storage' | 'persist' | 'deleteStored';
+
+export function storageHandlers(session: Session, runs: Runs): Pick<Handlers, Names> {
+  return {
+    storage: answer<'storage'>(() => storageInfo(session, runs)),
+    persist: answer<'persist'>(async () => {
+      const persisted = await navigator.storage?.persist?.().catch(() => false);
+      return { persisted: persisted ?? false };
+    }),
+    deleteStored: answer<'deleteStored'>(async ({ id }) => {
+      await deleteItem(session, runs, id);
+      session.host.notify({ type: 'storage-changed' });
+      return storageInfo(session, runs);
+    }),
+  };
+}
+
+async function storageInfo(session: Session, runs: Runs): Promise<StorageInfo> {
+  const { store } = session.host;
+  const { usedBytes, quotaBytes } = await store.estimate();
+  const persisted = (await navigator.storage?.persisted?.().catch(() => false)) ?? false;
+  const items = await listItems(session, runs);
+  return { mode: store.mode, writer: store.writer, usedBytes, quotaBytes, persisted, items };
+}
+
+async function listItems(session: Session, runs: Runs): Promise<readonly StoredItem[]> {
+  const { store, catalog } = session.host;
+  const files = new Map((await store.list()).map((f) => [f.name, f.bytes]));
+  const sum = (names: readonly string[]): number =>
+    names.reduce((total, n) => total + (files.get(n) ?? 0), 0);
+  const items: StoredItem[] = [];
+  const pack = session.current?.pack ? session.current : undefined;
+  if (pack)
+    items.push({
+      id: 'embedded',
+      kind: 'model',
+      title: pack.info.title,
+      bytes: pack.info.bytes,
+      deletable: false,
+    });
+  for (const { id, info, files: own } of await catalog.all<ModelRecord>('model'))
+    items.push({
+      id,
+      kind: 'model',
+      title: info.title,
+      bytes: sum(own.map((n) => modelFile(id, n))),
+      deletable: true,
+    });
+  for (const { id, info, files: own } of await catalog.all<SaeRecord>('sae')) {
+    const bytes = sum([...own.map((n) => saeFile(id, n)), indexFile(id)]);
+    items.push({ id, kind: 'sae', title: info.title, bytes, deletable: true });
+  }
+  for (const { id, job, status } of await runs.list()) {
+    const title = `${job.title ?? `${job.variant} at ${job.site}`} (${status})`;
+    items.push({
+      id,
+      kind: 'run',
+      title,
+      bytes: sum([checkpointFile(id)]),
+      deletable: status !== 'running' && status !== 'paused',
+    });
+  }
+  return items;
+}
+
+async function deleteItem(session: Session, runs: Runs, id: string): Promise<void> {
+  const { store, catalog } = session.host;
+  const model = await catalog.get<ModelRecord>('model', id);
+  if (model) {
+    for (const name of model.files) await store.delete(modelFile(id, name));
+    return catalog.delete('model', id);
+  }
+  if (await catalog.get<SaeRecord>('sae', id)) return session.saes.remove(id);
+  if ((await runs.list()).some((r) => r.id === id)) return runs.remove(id);
+  throw new WorkbenchError('storage', `Nothing stored has the id ${id.slice(0, 64)}.`, {
+    hint: 'It may have been deleted in another tab; reload the list.',
+  });
+}

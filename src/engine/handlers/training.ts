@@ -1,0 +1,101 @@
+import { evaluateSae } from '#analysis/evaluate.ts';
+import { quantile } from '#base/num.ts';
+import { VARIANTS } from '#sae/variants/index.ts';
+import { answer } from '../answer.ts';
+import { openCorpus, windowsFor } from '../corpora.ts';
+import { EVALUATION_TOKENS, indexSae } from '../finish_run.ts';
+import type { LoadedModel } from '../loaded_model.ts';
+import type { Handlers, RunInfo, TrainJob, VariantInfo } from '../protocol.ts';
+import type { Runs } from '../runs.ts';
+import type { LoadedSae } from '../sae_library.ts';
+import { requireFits, type Session } from '../session.ts';
+import { planJob } from '../training.ts';
+
+type Names =
+  | 'variants'
+  | 'planTrain'
+  | 'train'
+  | 'resumeRun'
+  | 'controlRun'
+  | 'runs'
+  | 'evaluate'
+  | 'buildIndex';
+
+export function trainingHandlers(session: Session, runs: Runs): Pick<Handlers, Names> {
+  const { host } = session;
+  return {
+    variants: answer<'variants'>(async () => VARIANTS.map(variantInfo)),
+    planTrain: answer<'planTrain'>(async (job) => {
+      const { plan } = await planJob(session, job);
+      const { fits, refusal, gpuBytes, steps, checkpointBytes } = plan;
+      return {
+        fits,
+        refusal,
+        gpuBytes,
+        steps,
+        checkpointBytes,
+        secondsPredicted: predict(await runs.list(), job),
+      };
+    }),
+    train: (job, signal) => runs.start(job, signal),
+    resumeRun: ({ run }, signal) => runs.resume(run, signal),
+    controlRun: answer<'controlRun'>(({ run, action }) => runs.control(run, action)),
+    runs: answer<'runs'>(() => runs.list()),
+    async *evaluate({ sae, corpus: corpusId, tokens }, signal) {
+      const { model, loaded } = await withSae(session, sae);
+      using _model = model.shared.hold();
+      using _sae = loaded.shared.hold();
+      const { gpu } = host;
+      const { heldOut } = await openCorpus(host, model, corpusId);
+      const most = tokens ?? (gpu.caps.fallback ? EVALUATION_TOKENS.software : EVALUATION_TOKENS.gpu);
+      const windows = windowsFor(heldOut, most);
+      const work = evaluateSae(gpu, model.lm, loaded.sae, heldOut, { windows, signal });
+      const steps = host.scheduler.background(work, signal);
+      for (;;) {
+        const step = await steps.next();
+        if (step.done) return step.value.metrics;
+        yield { type: 'progress', what: 'evaluation', ...step.value, unit: 'tokens' };
+      }
+    },
+    async *buildIndex({ sae, tokens }, signal) {
+      const { model, loaded } = await withSae(session, sae);
+      using _model = model.shared.hold();
+      using _sae = loaded.shared.hold();
+      const corpus = await openCorpus(host, model);
+      const steps = indexSae(session, { gpu: host.gpu, model, sae: loaded.sae, corpus, tokens, signal });
+      for (;;) {
+        const step = await steps.next();
+        if (step.done) return step.value;
+        yield { type: 'progress', what: 'feature index', ...step.value };
+      }
+    },
+  };
+}
+
+async function withSae(
+  session: Session,
+  id: string,
+): Promise<{ readonly model: LoadedModel; readonly loaded: LoadedSae }> {
+  const model = await session.model();
+  const loaded = await session.saes.load(id);
+  requireFits(loaded.info, model);
+  return { model, loaded };
+}
+
+function variantInfo(v: (typeof VARIANTS)[number]): VariantInfo {
+  const { id, title, paper, fields, lossTerms, presets } = v;
+  return { id, title, paper, fields, lossTerms, presets };
+}
+
+/** Seconds by the speed of the last run of this variant, scaled by d_sae; undefined before the first. */
+function predict(runs: readonly RunInfo[], job: TrainJob): number | undefined {
+  const last = runs.find((r) => r.job.variant === job.variant && r.history.length > 2);
+  if (!last) return undefined;
+  const speeds = last.history.map((p) => p.metrics.tokensPerSecond).filter((v) => v > 0);
+  const speed = quantile(
+    speeds.sort((a, b) => a - b),
+    0.5,
+  );
+  const seconds = (job.tokens / speed) * (job.d_sae / last.job.d_sae);
+  return Number.isFinite(seconds) ? seconds : undefined;
+}

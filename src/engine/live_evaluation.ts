@@ -1,0 +1,111 @@
+import { evaluateSae } from '#analysis/evaluate.ts';
+import type { Gpu } from '#gpu/device.ts';
+import { type Checkpoint, readCheckpoint } from '#sae/checkpoint.ts';
+import { resolveConfig } from '#sae/config.ts';
+import { variantOf } from '#sae/variants/index.ts';
+import { type SaeWeights, saeOnGpu } from '#sae/weights.ts';
+import { type Corpus, windowsFor } from './corpora.ts';
+import type { Host } from './host.ts';
+import type { Histogram, TrainEvent } from './protocol.ts';
+import type { PlannedJob } from './training.ts';
+
+/** Evaluations of a run: enough for a curve, few enough to cost under a tenth of the training. */
+const EVALUATIONS = 8;
+/** Held-out tokens of one; a software adapter takes about a second for its share. */
+const TOKENS = { gpu: 8192, software: 1024 } as const;
+/** log10 of the density: 0.25 a bin from 1e-8 to 1. */
+const DENSITY_BINS = 32;
+const DENSITY_FROM = -8;
+
+/** Measures the running SAE on held-out windows, from its checkpoints. */
+export class LiveEvaluation {
+  readonly #planned: PlannedJob;
+  readonly #corpus: Corpus;
+  #asked = 0;
+  #done = 0;
+  constructor(planned: PlannedJob, corpus: Corpus) {
+    this.#planned = planned;
+    this.#corpus = corpus;
+  }
+
+  get #every(): number {
+    return Math.max(1, Math.floor(this.#planned.plan.steps / EVALUATIONS));
+  }
+
+  /** True once an interval: a checkpoint is wanted for it. */
+  isDue(step: number): boolean {
+    if (step - this.#asked < this.#every) return false;
+    this.#asked = step;
+    return true;
+  }
+
+  /** Evaluates a checkpoint, unless the last one is less than an interval ago. */
+  async *evaluate(
+    { host, gpu }: { readonly host: Host; readonly gpu: Gpu },
+    bytes: Uint8Array<ArrayBuffer> | undefined,
+    step: number,
+  ): AsyncGenerator<TrainEvent, void, void> {
+    if (!bytes || step - this.#done < this.#every) return;
+    this.#done = step;
+    const checkpoint = await readCheckpoint(bytes);
+    const { site, model, sae: job } = this.#planned;
+    const meta = {
+      id: 'running',
+      title: 'running',
+      model: model.info.id,
+      site,
+      variant: job.variant,
+      excludedPositions: [0],
+    };
+    using sae = saeOnGpu(gpu, checkpointWeights(checkpoint), meta);
+    const tokens = gpu.caps.fallback ? TOKENS.software : TOKENS.gpu;
+    const windows = windowsFor(this.#corpus.heldOut, tokens);
+    const steps = host.scheduler.background(
+      evaluateSae(gpu, model.lm, sae, this.#corpus.heldOut, { windows }),
+    );
+    let next = await steps.next();
+    while (!next.done) next = await steps.next();
+    const { metrics, density } = next.value;
+    yield { type: 'evaluation', step, tokens: step * job.batch, metrics, density: densityHistogram(density) };
+  }
+}
+
+/** The SAE of a checkpoint in model units: biases divided by the input scale, padding of d_in taken off. */
+export function checkpointWeights({ meta, tensors }: Checkpoint): SaeWeights {
+  const { d_in, d_sae, scale } = meta;
+  const variant = variantOf(meta.variant);
+  const cfg = resolveConfig(meta.variant, variant.fields, meta.config);
+  const tensor = (name: string): Float32Array => tensors.get(name) as Float32Array;
+  const rows = (name: string): Float32Array<ArrayBuffer> => {
+    const padded = tensor(name);
+    const width = padded.length / d_sae;
+    const out = new Float32Array(d_sae * d_in);
+    for (let f = 0; f < d_sae; f++) out.set(padded.subarray(f * width, f * width + d_in), f * d_in);
+    return out;
+  };
+  return {
+    d_in,
+    d_sae,
+    actRule: variant.actRule(cfg),
+    applyBDecToInput: cfg.applyBDecToInput,
+    W_enc: rows('W_enc'),
+    W_dec: rows('W_dec'),
+    b_enc: tensor('b_enc').map((v) => v / scale) as Float32Array<ArrayBuffer>,
+    b_dec: tensor('b_dec')
+      .slice(0, d_in)
+      .map((v) => v / scale) as Float32Array<ArrayBuffer>,
+  };
+}
+
+/** Counts of log10 density; features that never fired lie in the first bin. */
+export function densityHistogram(density: Float32Array): Histogram {
+  const step = -DENSITY_FROM / DENSITY_BINS;
+  const edges = Float32Array.from({ length: DENSITY_BINS + 1 }, (_, i) => DENSITY_FROM + i * step);
+  const counts = new Float64Array(DENSITY_BINS);
+  for (const d of density) {
+    const bin = d > 0 ? Math.floor((Math.log10(d) - DENSITY_FROM) / step) : 0;
+    const at = Math.min(DENSITY_BINS - 1, Math.max(0, bin));
+    counts[at] = (counts[at] as number) + 1;
+  }
+  return { edges, counts };
+}

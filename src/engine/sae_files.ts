@@ -1,0 +1,39 @@
+import { contentId } from '#io/hash.ts';
+import type { SaeFiles } from '#sae/formats/saelens.ts';
+import type { SaeMeta, SaeWeights } from '#sae/weights.ts';
+import type { Metrics, SaeInfo } from './protocol.ts';
+
+/** Content id of an SAE's values, whatever file they came in: W_enc, W_dec [d_sae, d_in], b_enc. */
+export function weightsId(w: SaeWeights): Promise<string> {
+  return contentId(new Blob([w.W_enc, w.W_dec, w.b_enc]));
+}
+
+/** What the page shows of an SAE whose weights were read. */
+export function saeInfo(
+  meta: SaeMeta,
+  weights: SaeWeights,
+  more: { readonly source: string; readonly bytes: number; readonly metrics?: Metrics },
+): SaeInfo {
+  const extra = meta.extra as { readonly metrics?: Metrics } | undefined;
+  return {
+    id: meta.id,
+    title: meta.title || meta.site,
+    model: meta.model,
+    site: meta.site,
+    variant: meta.variant,
+    d_in: weights.d_in,
+    d_sae: weights.d_sae,
+    actRule: weights.actRule,
+    source: more.source,
+    bytes: more.bytes,
+    createdAt: meta.createdAt,
+    excludedPositions: meta.excludedPositions,
+    hasIndex: false,
+    metrics: more.metrics ?? extra?.metrics,
+  };
+}
+
+/** Bytes of a written folder as blobs. */
+export function blobsOf(files: SaeFiles): Record<string, Blob> {
+  return Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, new Blob([bytes])]));
+}

@@ -1,0 +1,141 @@
+import { WorkbenchError } from '#base/errors.ts';
+import type { Gpu } from '#gpu/device.ts';
+import { isContentId } from '#io/hash.ts';
+import { type HookName, isHookOf } from '#model/hooks.ts';
+import type { Sae } from '#sae/sae.ts';
+import type { Host } from './host.ts';
+import { type LoadedModel, openModel } from './loaded_model.ts';
+import { modelSource } from './model_sources.ts';
+import type { Progress, SaeInfo, Source } from './protocol.ts';
+import { SaeLibrary } from './sae_library.ts';
+
+/** What an interactive request works with while it has the turn. Dispose it to pass the turn on. */
+export interface Turn extends Disposable {
+  readonly gpu: Gpu;
+  readonly model: LoadedModel;
+}
+export interface SaeTurn extends Turn {
+  readonly sae: Sae;
+  readonly info: SaeInfo;
+  readonly site: HookName;
+}
+
+/** What is loaded now: one model and the SAEs in use. */
+export class Session {
+  readonly host: Host;
+  readonly saes: SaeLibrary;
+  #model: LoadedModel | undefined;
+  #opening: Promise<LoadedModel> | undefined;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.saes = new SaeLibrary(host, () => this.#model);
+  }
+
+  get current(): LoadedModel | undefined {
+    return this.#model;
+  }
+
+  /** The loaded model; the embedded one when nothing was loaded yet. */
+  async model(): Promise<LoadedModel> {
+    if (this.#opening) return this.#opening;
+    if (this.#model) return this.#model;
+    const opening = this.open('embedded');
+    let step = await opening.next();
+    while (!step.done) step = await opening.next();
+    return step.value;
+  }
+
+  /** Loads a model in place of the current one; when that fails, the current one stays. */
+  async *open(source: Source, signal?: AbortSignal): AsyncGenerator<Progress, LoadedModel, void> {
+    if (source === 'embedded' && this.#opening) return await this.#opening;
+    if (source === 'embedded' && this.#model?.pack) return this.#model;
+    let settle: { resolve: (m: LoadedModel) => void; reject: (e: unknown) => void } | undefined;
+    const opening = new Promise<LoadedModel>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    opening.catch(() => undefined);
+    // While a first model loads, others wait for it; while a second one loads, they use the first.
+    if (!this.#model) this.#opening = opening;
+    try {
+      const made = yield* openModel(this.host, await modelSource(this.host, source, signal), signal);
+      this.#model?.shared.retire();
+      this.#model = made;
+      settle?.resolve(made);
+      return made;
+    } catch (error) {
+      settle?.reject(error);
+      throw error;
+    } finally {
+      if (this.#opening === opening) this.#opening = undefined;
+      // A generator that was left early has not settled it.
+      settle?.reject(new WorkbenchError('cancelled', 'Loading the model was cancelled.'));
+    }
+  }
+
+  /** Waits for the model and for the turn. */
+  async enter(signal: AbortSignal): Promise<Turn> {
+    const model = await this.model();
+    const { gpu } = this.host;
+    const held = model.shared.hold();
+    try {
+      const turn = await this.host.scheduler.enter('interactive', signal);
+      return { gpu, model, [Symbol.dispose]: () => free(turn, held) };
+    } catch (error) {
+      held[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Waits for the model, an SAE of it and the turn. */
+  async enterWith(saeId: string, signal: AbortSignal): Promise<SaeTurn> {
+    const model = await this.model();
+    const loaded = await this.saes.load(saeId);
+    const site = requireFits(loaded.info, model);
+    const held = loaded.shared.hold();
+    try {
+      const turn = await this.enter(signal);
+      const { info, sae } = loaded;
+      return {
+        ...turn,
+        info,
+        sae,
+        site,
+        [Symbol.dispose]: () => free(turn, held),
+      };
+    } catch (error) {
+      held[Symbol.dispose]();
+      throw error;
+    }
+  }
+}
+
+function free(...all: readonly Disposable[]): void {
+  for (const one of all) one[Symbol.dispose]();
+}
+
+/** Values of a token at a hook that an SAE may be trained on. */
+export function widthOf(model: LoadedModel, site: string): number | undefined {
+  const { config } = model;
+  if (!isHookOf(config, site)) return undefined;
+  if (site.endsWith('attn.hook_z')) return config.n_heads * config.d_head;
+  if (site.endsWith('mlp.hook_post') || site.endsWith('mlp.hook_pre')) return config.d_mlp;
+  if (/hook_(resid_(pre|mid|post)|attn_out|mlp_out|embed|normalized)$/.test(site)) return config.d_model;
+  return undefined;
+}
+
+/**
+ * The SAE's site as a hook of this model.
+ *
+ * @throws WorkbenchError('shape') when the SAE belongs to another model.
+ */
+export function requireFits(info: SaeInfo, model: LoadedModel): HookName {
+  const foreign = isContentId(info.model) && info.model !== 'embedded' && info.model !== model.info.id;
+  if (!foreign && widthOf(model, info.site) === info.d_in) return info.site as HookName;
+  const why = foreign
+    ? 'was trained on another model'
+    : `reads ${info.d_in} values at ${info.site || 'an unnamed site'}, which this model does not have`;
+  throw new WorkbenchError('shape', `The SAE '${info.title}' ${why}.`, {
+    hint: 'Load the model that it was trained on, or choose another SAE.',
+  });
+}

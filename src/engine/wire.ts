@@ -1,0 +1,13 @@
+import { type WireError, WorkbenchError } from '#base/errors.ts';
+
+/** Any failure as it crosses to the page: WorkbenchErrors as they are, aborts as 'cancelled', the rest as 'internal'. */
+export function toWire(error: unknown): WireError {
+  if (error instanceof WorkbenchError) return error.toWire();
+  if (error instanceof DOMException && error.name === 'AbortError')
+    return new WorkbenchError('cancelled', 'The request was cancelled.').toWire();
+  const message = error instanceof Error ? error.message : String(error);
+  return new WorkbenchError('internal', message, {
+    cause: error,
+    hint: 'Reload the page; if it stays, please report it.',
+  }).toWire();
+}

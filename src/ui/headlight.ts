@@ -1,0 +1,213 @@
+import { WorkbenchError } from '#base/errors.ts';
+import { type EngineClient, openEngine } from '#engine/client.ts';
+import type {
+  Api,
+  BosOption,
+  Call,
+  Edit,
+  Encoded,
+  ExportFormat,
+  FeatureDashboard,
+  ForwardResult,
+  GenerateResult,
+  GpuInfo,
+  Input,
+  LossSpec,
+  Metrics,
+  ModelInfo,
+  NamedFile,
+  NdArray,
+  SaeInfo,
+  Tokens,
+  TrainEvent,
+  TrainJob,
+  TrainSummary,
+} from '#engine/protocol.ts';
+import { decodeView, encodeView } from '#share/codec.ts';
+import type { ViewRef } from '#share/view_ref.ts';
+
+/** Version of the scripting API; it follows semantic versioning. */
+export const VERSION = '0.1.0';
+
+/** What scripts may pass as files: those of an input, a drop, or made by hand. */
+export type ScriptSource = string | readonly File[] | readonly NamedFile[];
+
+/** A training run: iterate it for its events, await `result`, or steer it. */
+export interface ScriptRun extends AsyncIterable<TrainEvent> {
+  readonly result: Promise<TrainSummary>;
+  /** Takes effect at the next checkpoint, which it asks for. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Ends the run early; the SAE as it then is becomes the result. */
+  stop(): Promise<void>;
+}
+
+/** `window.headlight`: what the page can do, the console can do. Documented in docs/scripting.md. */
+export interface Headlight {
+  readonly version: string;
+  readonly ready: Promise<{ readonly gpu: boolean }>;
+  adapter(): Promise<GpuInfo>;
+  models(): Promise<readonly ModelInfo[]>;
+  loadModel(source: ScriptSource): Promise<ModelInfo>;
+  tokenize(text: string, options?: BosOption): Promise<Tokens>;
+  forward(input: Input, options?: ForwardOptions): Promise<ForwardResult>;
+  backward(input: Input, options: BackwardOptions): Promise<Readonly<Record<string, NdArray>>>;
+  generate(input: Input, options: GenerateOptions): Promise<GenerateResult>;
+  saes(): Promise<readonly SaeInfo[]>;
+  loadSae(source: ScriptSource): Promise<SaeInfo>;
+  encode(input: Input, options: SaeOption): Promise<Encoded>;
+  decode(input: Input, options: SaeOption): Promise<{ readonly recon: NdArray; readonly x: NdArray }>;
+  attribute(
+    input: Input,
+    options: SaeOption & { readonly feature: number; readonly dest: number },
+  ): Promise<Api['attribute']['out']>;
+  train(job: TrainJob): ScriptRun;
+  evaluate(options: Api['evaluate']['in']): Promise<Metrics>;
+  feature(options: Api['feature']['in']): Promise<FeatureDashboard>;
+  exportSae(options: {
+    readonly sae: string;
+    readonly format?: ExportFormat;
+  }): Promise<Api['exportSae']['out']>;
+  /** What the page shows now. */
+  view(): ViewRef;
+  /** The address of a view (default: the current one). */
+  link(view?: ViewRef): string;
+  /** Shows a view, or the view of a link. Rejects with 'share-link' for a link that cannot be read. */
+  open(link: string | ViewRef): Promise<void>;
+}
+export interface SaeOption extends BosOption {
+  readonly sae: string;
+}
+export interface ForwardOptions extends BosOption {
+  readonly hooks?: readonly string[];
+  readonly logits?: boolean;
+  readonly edits?: readonly Edit[];
+}
+export interface BackwardOptions extends BosOption {
+  readonly hooks: readonly string[];
+  readonly loss?: LossSpec;
+}
+export interface GenerateOptions extends BosOption {
+  readonly tokens: number;
+  readonly temperature?: number;
+  readonly seed?: number;
+  readonly edits?: readonly Edit[];
+}
+
+const filesOf = (source: ScriptSource): string | readonly NamedFile[] =>
+  typeof source === 'string'
+    ? source
+    : source.map((f) => (f instanceof File ? { name: f.webkitRelativePath || f.name, blob: f } : f));
+
+/** Waits for the 'start' event to know the run's id, without taking events from whoever iterates. */
+function scriptRun(engine: EngineClient, call: Call<'train'>): ScriptRun {
+  const buffered: TrainEvent[] = [];
+  const waiting: (() => void)[] = [];
+  let started: (run: string) => void = () => undefined;
+  let failed: (error: unknown) => void = () => undefined;
+  let ended = false;
+  const id = new Promise<string>((resolve, reject) => {
+    started = resolve;
+    failed = reject;
+  });
+  id.catch(() => undefined);
+  const ring = (): void => {
+    for (const wake of waiting.splice(0)) wake();
+  };
+  const pump = async (): Promise<void> => {
+    try {
+      for await (const event of call) {
+        if (event.type === 'start') started(event.run.id);
+        buffered.push(event);
+        ring();
+      }
+    } catch (error) {
+      failed(error);
+    }
+    ended = true;
+    ring();
+  };
+  void pump();
+  const steer = async (action: 'pause' | 'resume' | 'stop'): Promise<void> => {
+    await engine.call('controlRun', { run: await id, action }).result;
+  };
+  return {
+    result: call.result,
+    pause: () => steer('pause'),
+    resume: () => steer('resume'),
+    stop: () => steer('stop'),
+    async *[Symbol.asyncIterator]() {
+      for (;;) {
+        const event = buffered.shift();
+        if (event) yield event;
+        else if (!ended) await new Promise<void>((resolve) => waiting.push(resolve));
+        else {
+          // A failed run ends its iteration with the error.
+          await call.result;
+          return;
+        }
+      }
+    },
+  };
+}
+
+function currentView(): ViewRef {
+  const decoded = decodeView(location.hash);
+  return decoded.ok ? decoded.view : { kind: 'prompt' };
+}
+
+function viewOf(link: string | ViewRef): ViewRef {
+  if (typeof link !== 'string') return link;
+  const at = link.indexOf('#');
+  const decoded = decodeView(at < 0 ? link : link.slice(at));
+  if (decoded.ok) return decoded.view;
+  throw decoded.error;
+}
+
+/** Makes the API over an engine. `open` changes the address, which the page follows. */
+export function makeHeadlight(engine: EngineClient): Headlight {
+  const ask = <K extends keyof Api>(name: K, input: Api[K]['in']): Promise<Api[K]['out']> =>
+    engine.call(name, input).result;
+  return {
+    version: VERSION,
+    ready: engine.ready.then(({ gpu }) => ({ gpu })),
+    adapter: () => ask('adapter', {}),
+    models: () => ask('models', {}),
+    loadModel: (source) => ask('loadModel', { source: filesOf(source) }),
+    tokenize: (text, options) => ask('tokenize', { text, ...options }),
+    forward: (input, options) => ask('forward', { input, ...options }),
+    backward: (input, { loss = 'ce', ...options }) => ask('backward', { input, loss, ...options }),
+    generate: (input, options) => ask('generate', { input, ...options }),
+    saes: () => ask('saes', {}),
+    loadSae: (source) => ask('loadSae', { source: filesOf(source) }),
+    encode: (input, options) => ask('encode', { input, ...options }),
+    decode: (input, options) => ask('decode', { input, ...options }),
+    attribute: (input, options) => ask('attribute', { input, ...options }),
+    train: (job) => scriptRun(engine, engine.call('train', job)),
+    evaluate: (options) => ask('evaluate', options),
+    feature: (options) => ask('feature', options),
+    exportSae: ({ sae, format = 'saelens' }) => ask('exportSae', { sae, format }),
+    view: currentView,
+    link: (view = currentView()) => new URL(encodeView(view).hash, location.href).href,
+    async open(link) {
+      const { hash } = encodeView(viewOf(link));
+      if (location.hash === hash) return;
+      const changed = new Promise((resolve) => addEventListener('hashchange', resolve, { once: true }));
+      location.hash = hash;
+      await changed;
+    },
+  };
+}
+
+declare global {
+  interface Window {
+    headlight: Headlight;
+  }
+}
+
+/** Puts the API on the window; main.tsx passes the page's one engine. */
+export function installHeadlight(engine: EngineClient = openEngine()): Headlight {
+  if (typeof window === 'undefined') throw new WorkbenchError('internal', 'headlight: there is no window.');
+  window.headlight = makeHeadlight(engine);
+  return window.headlight;
+}
