@@ -1,5 +1,4 @@
-import { WorkbenchError } from '#base/errors.ts';
-import { type EngineClient, openEngine } from '#engine/client.ts';
+import type { EngineClient } from '#engine/client.ts';
 import type {
   Api,
   BosOption,
@@ -25,6 +24,7 @@ import type {
 } from '#engine/protocol.ts';
 import { decodeView, encodeView } from '#share/codec.ts';
 import type { ViewRef } from '#share/view_ref.ts';
+import { useApp } from './state/store.ts';
 
 /** Version of the scripting API; it follows semantic versioning. */
 export const VERSION = '0.1.0';
@@ -151,11 +151,6 @@ function scriptRun(engine: EngineClient, call: Call<'train'>): ScriptRun {
   };
 }
 
-function currentView(): ViewRef {
-  const decoded = decodeView(location.hash);
-  return decoded.ok ? decoded.view : { kind: 'prompt' };
-}
-
 function viewOf(link: string | ViewRef): ViewRef {
   if (typeof link !== 'string') return link;
   const at = link.indexOf('#');
@@ -164,7 +159,7 @@ function viewOf(link: string | ViewRef): ViewRef {
   throw decoded.error;
 }
 
-/** Makes the API over an engine. `open` changes the address, which the page follows. */
+/** Makes the API over an engine. */
 export function makeHeadlight(engine: EngineClient): Headlight {
   const ask = <K extends keyof Api>(name: K, input: Api[K]['in']): Promise<Api[K]['out']> =>
     engine.call(name, input).result;
@@ -187,14 +182,10 @@ export function makeHeadlight(engine: EngineClient): Headlight {
     evaluate: (options) => ask('evaluate', options),
     feature: (options) => ask('feature', options),
     exportSae: ({ sae, format = 'saelens' }) => ask('exportSae', { sae, format }),
-    view: currentView,
-    link: (view = currentView()) => new URL(encodeView(view).hash, location.href).href,
+    view: () => useApp.getState().view,
+    link: (view = useApp.getState().view) => new URL(encodeView(view).hash, location.href).href,
     async open(link) {
-      const { hash } = encodeView(viewOf(link));
-      if (location.hash === hash) return;
-      const changed = new Promise((resolve) => addEventListener('hashchange', resolve, { once: true }));
-      location.hash = hash;
-      await changed;
+      useApp.getState().go(viewOf(link));
     },
   };
 }
@@ -206,8 +197,7 @@ declare global {
 }
 
 /** Puts the API on the window; main.tsx passes the page's one engine. */
-export function installHeadlight(engine: EngineClient = openEngine()): Headlight {
-  if (typeof window === 'undefined') throw new WorkbenchError('internal', 'headlight: there is no window.');
+export function installHeadlight(engine: EngineClient): Headlight {
   window.headlight = makeHeadlight(engine);
   return window.headlight;
 }
