@@ -15,7 +15,7 @@ export function Banners() {
       {linkError && (
         <div className="note warn spread" role="alert">
           <p>
-            <strong>This link could not be opened: {linkError.message}.</strong> {linkError.hint}
+            <strong>{linkError.message}</strong> {linkError.hint}
           </p>
           <button type="button" onClick={() => setLinkError(undefined)}>
             Dismiss

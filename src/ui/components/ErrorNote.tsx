@@ -8,7 +8,9 @@ export interface ErrorNoteProps {
 }
 
 /** Cause and next step of a failure; the stack of an internal one is folded. */
-export function ErrorNote({ error, onRetry, onDismiss }: ErrorNoteProps) {
+export function ErrorNote({ error, onRetry: retry, onDismiss }: ErrorNoteProps) {
+  // Asking again cannot bring a device that is not there.
+  const onRetry = error.code === 'gpu-unavailable' ? undefined : retry;
   return (
     <div className="note bad" role="alert">
       <p>

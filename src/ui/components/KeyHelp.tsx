@@ -2,10 +2,11 @@ import { useRef } from 'react';
 import { useApp } from '../state/store.ts';
 import { SHORTCUTS } from './useShortcuts.ts';
 
-/** The list of keys, opened by `?`, with the switch that turns single letters off. */
+/** The list of keys, opened by `?`, with the switches for single letters and for colours. */
 export function KeyHelp() {
   const dialog = useRef<HTMLDialogElement>(null);
   const on = useApp((s) => s.shortcuts);
+  const colourBlind = useApp((s) => s.colourBlind);
   const setPrefs = useApp((s) => s.setPrefs);
   return (
     <>
@@ -21,7 +22,7 @@ export function KeyHelp() {
         Keys
       </button>
       <dialog ref={dialog} className="keys" aria-labelledby="keys-title">
-        <h2 id="keys-title">Keys</h2>
+        <h2 id="keys-title">Keys and colours</h2>
         <dl>
           {SHORTCUTS.map((s) => (
             <div key={s.keys}>
@@ -35,6 +36,14 @@ export function KeyHelp() {
         <label className="row tight">
           <input type="checkbox" checked={on} onChange={(e) => setPrefs({ shortcuts: e.target.checked })} />
           Single-letter shortcuts
+        </label>
+        <label className="row tight">
+          <input
+            type="checkbox"
+            checked={colourBlind}
+            onChange={(e) => setPrefs({ colourBlind: e.target.checked })}
+          />
+          Blue and orange in place of green and red
         </label>
         <form method="dialog">
           <button type="submit">Close</button>

@@ -82,7 +82,7 @@ export const createSessionSlice: Slice<SessionSlice> = (set, get) => ({
     if (view.source !== undefined && view.sae !== undefined && view.sae !== sae.value.id) {
       return get().setLinkError({
         code: 'share-link',
-        message: 'its source holds another SAE than the one it means',
+        message: 'The source of this link holds another SAE than the one the link means.',
         hint: 'The SAE that was fetched is in the Load view; ask the sender for a new link.',
       });
     }
