@@ -46,8 +46,10 @@ interface ReplayData {
 function readData(): ReplayData {
   const { sizes, rows, batchTokens, sha256 } = golden.real;
   const init = checked('init.safetensors', sha256.init);
-  const tokens = new Uint16Array(checked('tokens.u16', sha256.tokens).buffer);
-  const weights = checked('weights.u8', sha256.weights);
+  // The record states the hashes of the steps it covers.
+  const covered = rows.length * batchTokens;
+  const tokens = new Uint16Array(checked('tokens.u16', sha256.tokens, 2 * covered).buffer);
+  const weights = checked('weights.u8', sha256.weights, covered);
   const config = { model_type: 'gpt2', activation_function: 'gelu_new', ...sizes };
   const folder = droppedFiles([
     { name: 'config.json', blob: new Blob([JSON.stringify(config)]) },
@@ -65,9 +67,9 @@ function readData(): ReplayData {
   };
 }
 
-/** The file, when it is the one that PyTorch read; the copy is aligned for any element. */
-function checked(name: string, sha256: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(readFileSync(`${DATA}/${name}`));
+/** The file's first `length` bytes, when they are those that PyTorch read; the copy is aligned for any element. */
+function checked(name: string, sha256: string, length?: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(readFileSync(`${DATA}/${name}`).subarray(0, length));
   if (createHash('sha256').update(bytes).digest('hex') !== sha256)
     throw new Error(
       `replay_model: ${DATA}/${name} is not the file of the recorded run. Next: npm run train:model -- --init-only.`,

@@ -12,7 +12,7 @@ export interface WorkspaceSpec {
   readonly seq: number;
   /** Activations that must survive the run; anything else may be reused by later layers. */
   readonly keep?: readonly HookName[];
-  /** Keeps all that `backward` needs and allocates gradient buffers. */
+  /** Keeps all that `backward` reads (no scores, no terms of the residual sums) and has room for gradients. */
   readonly grad?: boolean;
   /** Also gradients of all parameters. */
   readonly paramGrads?: boolean;

@@ -10,6 +10,9 @@ import type { Workspace, WorkspaceSpec } from './model.ts';
 /** Smallest row length that a workspace is made for; lengths double from there to n_ctx. */
 const FIRST_BUCKET = 16;
 
+/** Terms of sums and scores: their gradients need no values, and scores are as large as patterns. */
+const UNREAD_BY_BACKWARD = /hook_(embed|pos_embed|attn_scores|attn_out|mlp_out)$/;
+
 /** The smallest of 16, 32, 64, … n_ctx that holds `seq` tokens. */
 export function bucketOf(seq: number, n_ctx: number): number {
   let bucket = FIRST_BUCKET;
@@ -72,9 +75,9 @@ export class TransformerWorkspace implements Workspace {
     this.#runs++;
   }
 
-  /** True when the activation has a buffer of its own. */
+  /** True when the activation has a buffer of its own: it is kept, or backward reads it. */
   survives(hook: HookName): boolean {
-    return this.spec.grad === true || this.kept.has(hook);
+    return this.kept.has(hook) || (this.spec.grad === true && !UNREAD_BY_BACKWARD.test(hook));
   }
   /** [batch·seq, width]. */
   rows(name: string, width: number): Tensor<'f32'> {
