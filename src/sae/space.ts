@@ -65,7 +65,6 @@ export function scratchTensors(s: StepShape, o: { chunkRows: number; ringSlots: 
     err: [[rows, d_pad], 'f32'],
     dz: [[cap], 'f32'],
     bits: [[s.d_sae, Math.ceil(rows / 32)], 'u32'],
-    counts: [[s.d_sae], 'u32'],
     hits: [[s.d_sae], 'u32'],
     start: [[s.d_sae + 1], 'u32'],
     by_val: [[cap, 2], 'u32'],

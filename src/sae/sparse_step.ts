@@ -116,14 +116,14 @@ function transposePairs(rec: Recorder, space: StepSpace, step: number): void {
   dzMark(rec, { W_dec: space.W_dec.w, err: space.f32('err'), code, dz, bits });
   fireStats(rec, {
     bits,
-    counts: space.u32('counts'),
+    start,
     hits: space.u32('hits'),
     last_fired: space.u32('last_fired'),
     fired: space.u32('fired'),
     n: space.shape.batch,
     step,
   });
-  scanCounts(rec, { counts: space.u32('counts'), start });
+  scanCounts(rec, start);
   fillPairs(rec, {
     code,
     dz,

@@ -1,51 +1,28 @@
-import type { WorkbenchError } from '#base/errors.ts';
+import { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
 import type { Checkpoint, CheckpointSink } from './checkpoint.ts';
-import type { ConfigValue } from './config.ts';
+import { planSae, resolveJob, type SaeJob } from './job.ts';
+import { RING_WIDTH } from './ops/stats.ts';
+import {
+  arrive,
+  densityStart,
+  drain,
+  isDiverged,
+  type Run,
+  type SaeStepMetrics,
+  type SaeTrainEvent,
+  save,
+  startRun,
+  submitSteps,
+} from './run.ts';
 import type { ActivationSource } from './sae.ts';
+import { stepsPerSubmit } from './schedule.ts';
+import { makeSpace } from './space.ts';
+import { densityOf, foldedWeights } from './train_result.ts';
 import type { SaeWeights } from './weights.ts';
 
-/** What to train, resolved by the caller from the protocol's TrainJob. */
-export interface SaeJob {
-  readonly variant: string;
-  /** Fields left out take the variant's defaults. */
-  readonly config: Readonly<Record<string, ConfigValue>>;
-  readonly d_sae: number;
-  /** Training tokens in all; steps = floor(tokens ÷ batch). */
-  readonly tokens: number;
-  /** Tokens a step. */
-  readonly batch: number;
-  readonly seed: number;
-}
-
-/** As the protocol's StepMetrics, without tokensPerSecond being averaged: of the last submit. */
-export interface SaeStepMetrics {
-  /** mse + auxWeight·aux, mse in model units. */
-  readonly loss: number;
-  /** Squared error summed over d_in, mean over the batch's tokens, model units. */
-  readonly mse: number;
-  /** ‖ê − e‖² ÷ ‖e − mean e‖² of the dead features' reconstruction; 0 when none is dead. */
-  readonly aux: number;
-  readonly l0: number;
-  readonly explainedVariance: number;
-  readonly deadFraction: number;
-  readonly lr: number;
-  /** Global norm of this step's gradients (training units), before clipping. */
-  readonly gradNorm: number;
-  readonly tokensPerSecond: number;
-}
-
-export type SaeTrainEvent =
-  | {
-      readonly type: 'step';
-      readonly step: number;
-      readonly tokens: number;
-      readonly metrics: SaeStepMetrics;
-      /** mse of every step since the last event, training units: the fingerprint of a run. */
-      readonly losses: Float32Array;
-    }
-  | { readonly type: 'checkpoint'; readonly step: number; readonly tokens: number; readonly bytes: number }
-  | { readonly type: 'warning'; readonly error: WorkbenchError };
+export { planSae, type SaeJob, type SaePlan } from './job.ts';
+export type { SaeStepMetrics, SaeTrainEvent } from './run.ts';
 
 export interface SaeTrainOptions {
   /** Goes on from here; job and source must be those of the run, the source standing at meta.position. */
@@ -58,44 +35,104 @@ export interface SaeTrainOptions {
   readonly yieldToInteractive?: (() => Promise<void>) | undefined;
   /** Upper bound of steps a submit; default 32. */
   readonly maxStepsPerSubmit?: number | undefined;
-  /** Called when set to write a checkpoint at the next submit; returns true once per request. */
+  /** Asked before each submit: true writes a checkpoint first. */
   readonly checkpointRequested?: (() => boolean) | undefined;
 }
 
 export interface SaeTrainResult {
   readonly step: number;
   readonly tokens: number;
-  /** 'finished', 'exhausted' (the source ended early) or 'diverged' (the last good checkpoint is what remains). */
+  /** 'finished', 'exhausted' (the source ended early) or 'diverged' (weights of the last good checkpoint). */
   readonly end: 'finished' | 'exhausted' | 'diverged';
-  /** Folded, unpadded, in file layout: ready for export or `loadSae`. */
+  /** Input scale folded: ready for export or `saeOnGpu`. */
   readonly weights: SaeWeights;
-  /** Firings a feature over the last dead window's tokens ÷ tokens, 0..1. */
+  /** Share of tokens on which each feature fired, over the last fifth of the run's steps (or all before it). */
   readonly density: Float32Array;
   readonly metrics: SaeStepMetrics | undefined;
 }
 
-/** Whether a job fits this adapter, and what it takes. */
-export interface SaePlan {
-  readonly fits: boolean;
-  readonly refusal?: string | undefined;
-  readonly gpuBytes: number;
-  readonly checkpointBytes: number;
-  readonly steps: number;
-}
-
-/** Bytes and steps of a job, before anything is allocated. @throws WorkbenchError('format') on a bad config. */
-export declare function planSae(gpu: Pick<Gpu, 'caps'>, job: SaeJob, d_in: number): SaePlan;
-
 /**
  * Trains an SAE. Not pulling is pause, `return()` is stop (every buffer is freed), the signal cuts a wait short.
  *
- * @throws WorkbenchError('out-of-memory') when the plan does not fit, 'cancelled' when the signal fires.
+ * Metrics arrive one submit late, so the loop never waits for the GPU except for checkpoints. The same job, source and
+ * adapter give the same losses bit for bit, resumed or not, however many steps a submit holds.
+ * @throws WorkbenchError('out-of-memory') when the plan does not fit, 'cancelled' when the signal fires, 'internal' when
+ * the loss is not finite before the first checkpoint.
  */
-export declare function trainSae(
+export async function* trainSae(
   gpu: Gpu,
   job: SaeJob,
   source: ActivationSource,
   sink: CheckpointSink,
   signal: AbortSignal,
-  options?: SaeTrainOptions,
-): AsyncGenerator<SaeTrainEvent, SaeTrainResult, void>;
+  options: SaeTrainOptions = {},
+): AsyncGenerator<SaeTrainEvent, SaeTrainResult, void> {
+  const plan = planSae(gpu, job, source.d_in);
+  if (!plan.fits) throw new WorkbenchError('out-of-memory', plan.refusal ?? 'The job does not fit.');
+  const resolved = resolveJob(gpu.caps, job, source.d_in);
+  using scope = gpu.scope('train');
+  const chunkRows = Number(options.resume?.meta.kernels['chunkRows'] ?? resolved.chunkRows);
+  const space = makeSpace(scope, resolved.shape, { chunkRows, ringSlots: resolved.ringSlots });
+  using ring = gpu.readback(2, resolved.ringSlots * RING_WIDTH * 4);
+  const { run, warning } = await startRun(gpu, resolved, source, space, ring, signal, options.resume);
+  if (warning) yield { type: 'warning', error: warning };
+  const exhausted = yield* loop(run, sink, signal, options);
+  for (const event of await drain(run)) yield event;
+  const saved = isDiverged(run) ? undefined : await save(run, sink);
+  if (!saved) return yield* endDiverged(run);
+  yield saved;
+  return result(run, run.lastGood as Checkpoint, exhausted ? 'exhausted' : 'finished');
+}
+
+/** Submits steps until the last one, the end of the source (true), or a loss that is not finite. */
+async function* loop(
+  run: Run,
+  sink: CheckpointSink,
+  signal: AbortSignal,
+  options: SaeTrainOptions,
+): AsyncGenerator<SaeTrainEvent, boolean, void> {
+  const most = Math.min(options.maxStepsPerSubmit ?? run.ringSlots, run.ringSlots);
+  while (run.step < run.steps) {
+    await options.yieldToInteractive?.();
+    if (signal.aborted) throw new WorkbenchError('cancelled', 'Training was cancelled.');
+    if (checkpointDue(run, options)) {
+      for (const event of await drain(run)) yield event;
+      const saved = isDiverged(run) ? undefined : await save(run, sink);
+      if (!saved) return false;
+      yield saved;
+    }
+    const wanted = options.busy?.() ? 1 : stepsPerSubmit(run.msPerStep, most);
+    if (!(await submitSteps(run, Math.min(wanted, run.steps - run.step), signal))) return true;
+    // One submit stays in flight, so the GPU works while its predecessor's metrics are looked at.
+    while (run.pending.length > 1) yield await arrive(run);
+    if (isDiverged(run)) return false;
+  }
+  return false;
+}
+
+function checkpointDue(run: Run, options: SaeTrainOptions): boolean {
+  if (options.checkpointRequested?.()) return true;
+  const every = options.checkpointSeconds ?? 30;
+  return every > 0 && performance.now() - run.lastSaved > every * 1000;
+}
+
+/** The run ends with its last good checkpoint, or throws when there is none. */
+async function* endDiverged(run: Run): AsyncGenerator<SaeTrainEvent, SaeTrainResult, void> {
+  const error = new WorkbenchError('internal', `Training: a number is not finite by step ${run.step}.`, {
+    hint: 'Lower the learning rate, or raise the warm-up.',
+  });
+  if (!run.lastGood) throw error;
+  yield { type: 'warning', error };
+  return { ...result(run, run.lastGood, 'diverged'), metrics: undefined };
+}
+
+function result(run: Run, state: Checkpoint, end: SaeTrainResult['end']): SaeTrainResult {
+  return {
+    step: state.meta.step,
+    tokens: state.meta.step * run.shape.batch,
+    end,
+    weights: foldedWeights(state, run.variant.actRule(run.cfg), run.cfg.applyBDecToInput),
+    density: densityOf(state, densityStart(run.steps)),
+    metrics: run.metrics,
+  };
+}

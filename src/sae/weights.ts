@@ -1,6 +1,6 @@
+import { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
-import type { Scope } from '#gpu/scope.ts';
-import type { Sae } from './sae.ts';
+import type { ActRule, Sae } from './sae.ts';
 import type { ActRuleSpec } from './variant.ts';
 
 type A = Float32Array<ArrayBuffer>;
@@ -38,5 +38,43 @@ export interface SaeMeta {
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Uploads an SAE; dispose it to free its four or five buffers. */
-export declare function saeOnGpu(gpu: Gpu, weights: SaeWeights, meta: SaeMeta, scope?: Scope): Sae;
+/**
+ * Uploads an SAE; dispose it to free its four or five buffers.
+ * @throws WorkbenchError('out-of-memory') when its weights exceed what this adapter can bind.
+ */
+export function saeOnGpu(gpu: Gpu, weights: SaeWeights, meta: SaeMeta): Sae {
+  const { d_in, d_sae } = weights;
+  const bytes = weights.W_enc.byteLength;
+  if (bytes > gpu.caps.maxBindingBytes)
+    throw new WorkbenchError(
+      'out-of-memory',
+      `SAE ${meta.title}: W_enc takes ${bytes} bytes, this adapter binds at most ${gpu.caps.maxBindingBytes}.`,
+      { hint: 'Open it on a machine with a larger GPU.' },
+    );
+  const scope = gpu.scope(`sae ${meta.title}`);
+  const up = (name: string, shape: readonly number[], data: A) => scope.upload(name, shape, 'f32', data);
+  try {
+    const actRule: ActRule =
+      weights.actRule.kind === 'threshold'
+        ? { kind: 'threshold', theta: up('theta', [d_sae], weights.theta ?? new Float32Array(d_sae)) }
+        : weights.actRule;
+    return {
+      id: meta.id,
+      d_in,
+      d_sae,
+      site: meta.site,
+      variant: meta.variant,
+      actRule,
+      applyBDecToInput: weights.applyBDecToInput,
+      excludedPositions: meta.excludedPositions,
+      W_enc: up('W_enc', [d_sae, d_in], weights.W_enc),
+      b_enc: up('b_enc', [d_sae], weights.b_enc),
+      W_dec: up('W_dec', [d_sae, d_in], weights.W_dec),
+      b_dec: up('b_dec', [d_in], weights.b_dec),
+      [Symbol.dispose]: () => scope[Symbol.dispose](),
+    };
+  } catch (error) {
+    scope[Symbol.dispose]();
+    throw error;
+  }
+}

@@ -54,27 +54,26 @@ export const fireStatsKernel = defineKernel({
   name: 'sae/fire_stats',
   lib: [flatId],
   source: fireSource,
-  tensors: ['bits', 'counts', 'hits', 'last_fired', 'fired'],
+  tensors: ['bits', 'start', 'hits', 'last_fired', 'fired'],
   params: ['d_sae', 'n', 'step'],
   constants: { WORDS: 1 },
   grid: ({ d_sae }) => flatGrid(d_sae),
   doc: 'Entries of each feature in the batch, its last firing and its firings so far.',
 });
 
-/** counts, hits, last_fired, fired [d_sae]; `n` rows of the batch, further ones are AuxK's. */
+/** Counts into start [d_sae + 1]; hits, last_fired, fired [d_sae]; `n` rows of the batch, further ones are AuxK's. */
 export function fireStats(
   rec: Recorder,
-  t: { bits: U; counts: U; hits: U; last_fired: U; fired: U; n: number; step: number },
+  t: { bits: U; start: U; hits: U; last_fired: U; fired: U; n: number; step: number },
 ): void {
   const { d_sae, words } = dims('sae/fire_stats', {
     bits: [t.bits, 'd_sae words'],
-    counts: [t.counts, 'd_sae'],
     hits: [t.hits, 'd_sae'],
     last_fired: [t.last_fired, 'd_sae'],
     fired: [t.fired, 'd_sae'],
   });
   rec.run(fireStatsKernel, {
-    tensors: { bits: t.bits, counts: t.counts, hits: t.hits, last_fired: t.last_fired, fired: t.fired },
+    tensors: { bits: t.bits, start: t.start, hits: t.hits, last_fired: t.last_fired, fired: t.fired },
     params: { d_sae, n: t.n, step: t.step },
     constants: { WORDS: words },
   });
@@ -83,19 +82,19 @@ export function fireStats(
 export const scanCountsKernel = defineKernel({
   name: 'sae/scan_counts',
   source: scanSource,
-  tensors: ['counts', 'start'],
-  params: ['d_sae'],
+  tensors: ['start'],
+  params: ['n'],
   constants: { T: 64 },
   grid: () => [1],
-  doc: 'Exclusive prefix sums of u32 counts.',
+  doc: 'Exclusive prefix sums of u32 counts, in place.',
 });
 
-/** start[f] = Σ counts[0 .. f); counts [d_sae], start [d_sae + 1]. */
-export function scanCounts(rec: Recorder, t: { counts: U; start: U }): void {
-  const { d_sae } = dims('sae/scan_counts', { counts: [t.counts, 'd_sae'], start: [t.start, 'starts'] });
+/** start [n + 1]: the counts in 0 .. n - 1 become starts, the last one the total. */
+export function scanCounts(rec: Recorder, start: U): void {
+  const n = (start.shape[0] ?? 1) - 1;
   rec.run(scanCountsKernel, {
-    tensors: t,
-    params: { d_sae },
+    tensors: { start },
+    params: { n },
     constants: { T: rec.caps.class === 'software' ? 64 : 256 },
   });
 }

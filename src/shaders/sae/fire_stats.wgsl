@@ -1,11 +1,11 @@
-// counts[f] = entries of feature f in the code (all rows); hits[f] = those of the first n rows (AuxK rows follow).
+// start[f] = entries of feature f in the code (all rows), to be scanned; hits[f] = those of the first n rows (AuxK rows follow).
 // A feature with hits > 0 fired: last_fired[f] = step, fired[f] += hits. One invocation a feature.
 
 const WORDS: u32 = 1u;
 
 struct Params { d_sae: u32, n: u32, step: u32 }
 @group(0) @binding(0) var<storage, read> bits: array<u32>;              // [d_sae, WORDS] of dz_mark.wgsl
-@group(0) @binding(1) var<storage, read_write> counts: array<u32>;      // [d_sae]
+@group(0) @binding(1) var<storage, read_write> start: array<u32>;       // [d_sae + 1]
 @group(0) @binding(2) var<storage, read_write> hits: array<u32>;        // [d_sae]
 @group(0) @binding(3) var<storage, read_write> last_fired: array<u32>;  // [d_sae] step
 @group(0) @binding(4) var<storage, read_write> fired: array<u32>;       // [d_sae] entries so far
@@ -24,7 +24,7 @@ fn main(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) coun
     let mask = select((1u << (left & 31u)) - 1u, 0xffffffffu, left >= 32u);
     main_rows += countOneBits(word & mask);
   }
-  counts[f] = all;
+  start[f] = all;
   hits[f] = main_rows;
   if (main_rows > 0u) {
     last_fired[f] = params.step;

@@ -29,6 +29,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> row_start: array<u32>;  // [rows + 1]
 @group(0) @binding(5) var<storage, read_write> idx: array<u32>;        // [cap]
 @group(0) @binding(6) var<storage, read_write> val: array<f32>;        // [cap]
+@group(0) @binding(7) var<storage, read_write> acts: array<f32>;       // [n, d_sae], entry `dense` only
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> maxima: array<u32, GROUPS>;
@@ -139,11 +140,18 @@ fn radix_threshold(row: u32, t: u32) -> vec2u {
   return found;
 }
 
-// Each invocation owns a run of neighbouring features; a scan over invocations keeps the order. Returns how many.
-fn emit_radix(row: u32, t: u32, found: vec2u, first: u32) -> u32 {
-  let run = (D_SAE + T - 1u) / T;
-  let begin = min(t * run, D_SAE);
-  let end = min(begin + run, D_SAE);
+struct Run {
+  begin: u32, end: u32,
+  place: u32,  // chosen entries before the run
+  ties: u32,   // entries equal to the threshold before the run
+  all: u32,    // chosen entries of the row
+}
+
+// Each invocation owns a run of neighbouring features; a scan over invocations keeps the order and counts ties.
+fn run_of(row: u32, t: u32, found: vec2u) -> Run {
+  let length = (D_SAE + T - 1u) / T;
+  let begin = min(t * length, D_SAE);
+  let end = min(begin + length, D_SAE);
   var mine = vec2u(); // above the threshold, equal to it
   for (var f = begin; f < end; f++) {
     let key = key_of(row, f);
@@ -158,9 +166,15 @@ fn emit_radix(row: u32, t: u32, found: vec2u, first: u32) -> u32 {
     workgroupBarrier();
   }
   let before = scan[t] - mine;
-  var ties = before.y;
-  var place = before.x + min(ties, found.y);
-  for (var f = begin; f < end; f++) {
+  let all = scan[T - 1u];
+  return Run(begin, end, before.x + min(before.y, found.y), before.y, all.x + min(all.y, found.y));
+}
+
+fn emit_radix(row: u32, t: u32, found: vec2u, first: u32) -> u32 {
+  let run = run_of(row, t, found);
+  var ties = run.ties;
+  var place = run.place;
+  for (var f = run.begin; f < run.end; f++) {
     let key = key_of(row, f);
     var take = key > found.x;
     if (key == found.x && key != 0u) { take = ties < found.y; ties++; }
@@ -170,8 +184,22 @@ fn emit_radix(row: u32, t: u32, found: vec2u, first: u32) -> u32 {
       place++;
     }
   }
-  let all = scan[T - 1u];
-  return all.x + min(all.y, found.y);
+  return run.all;
+}
+
+// acts[row, f] = score where the feature is chosen, else 0: the same choice as `main`, written densely.
+@compute @workgroup_size(T)
+fn dense(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) t: u32) {
+  let row = wid.x;
+  let found = radix_threshold(row, t);
+  let run = run_of(row, t, found);
+  var ties = run.ties;
+  for (var f = run.begin; f < run.end; f++) {
+    let key = key_of(row, f);
+    var take = key > found.x;
+    if (key == found.x && key != 0u) { take = ties < found.y; ties++; }
+    acts[row * D_SAE + f] = select(0f, score[row * D_SAE + f], take);
+  }
 }
 
 @compute @workgroup_size(T)

@@ -1,0 +1,41 @@
+import type { Checkpoint } from './checkpoint.ts';
+import { padded } from './space.ts';
+import type { ActRuleSpec } from './variant.ts';
+import type { SaeWeights } from './weights.ts';
+
+type A = Float32Array<ArrayBuffer>;
+
+/** Rows without their padding columns, times `factor`. */
+function unpadded(data: A, d_in: number, factor: number): A {
+  const d_pad = padded(d_in);
+  const out = new Float32Array((data.length / d_pad) * d_in);
+  for (let row = 0; row * d_pad < data.length; row++)
+    for (let i = 0; i < d_in; i++) out[row * d_in + i] = (data[row * d_pad + i] as number) * factor;
+  return out;
+}
+
+/**
+ * The SAE of a checkpoint in model units: with s the input scale, W_enc·s, W_dec ÷ s, b_dec ÷ s, b_enc as it is
+ * (SAELens's fold_activation_norm_scaling_factor).
+ */
+export function foldedWeights(c: Checkpoint, actRule: ActRuleSpec, applyBDecToInput: boolean): SaeWeights {
+  const { d_in, d_sae, scale } = c.meta;
+  const get = (name: string): A => c.tensors.get(name) as A;
+  return {
+    d_in,
+    d_sae,
+    actRule,
+    applyBDecToInput,
+    W_enc: unpadded(get('W_enc'), d_in, scale),
+    b_enc: get('b_enc').slice(),
+    W_dec: unpadded(get('W_dec'), d_in, 1 / scale),
+    b_dec: unpadded(get('b_dec'), d_in, 1 / scale),
+  };
+}
+
+/** Firings ÷ tokens since the counts began: at step `resetAfter` when the run has passed it, else at its start. */
+export function densityOf(c: Checkpoint, resetAfter: number): Float32Array {
+  const from = c.meta.step > resetAfter ? resetAfter : 0;
+  const tokens = Math.max(1, (c.meta.step - from) * c.meta.batch);
+  return Float32Array.from(c.tensors.get('fired') as Uint32Array, (n) => n / tokens);
+}
