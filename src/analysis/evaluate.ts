@@ -1,29 +1,11 @@
 import type { Gpu } from '#gpu/device.ts';
 import type { LanguageModel } from '#model/model.ts';
+import { encodeRows, type HostCode } from '#sae/inference.ts';
 import type { Sae } from '#sae/sae.ts';
-import type { TokenWindows } from './windows.ts';
-
-/** As the protocol's Metric: each value carries its definition and the number of tokens it was measured on. */
-export interface Metric {
-  readonly value: number;
-  readonly definition: string;
-  readonly n: number;
-}
-/** As the protocol's MetricKey. */
-export type MetricKey =
-  | 'mse'
-  | 'explainedVariance'
-  | 'l0'
-  | 'deadFraction'
-  | 'ceClean'
-  | 'ceSpliced'
-  | 'ceZero'
-  | 'ceMean'
-  | 'ceRecovered'
-  | 'ceRecoveredMean'
-  | 'deltaCe'
-  | 'kl';
-export type Metrics = Readonly<Record<MetricKey, Metric>>;
+import { type ByExclusion, EvalRuns, type Measured } from './evaluate_runs.ts';
+import { type EvalSums, emptySums, type Metrics, metricsOf, RUN_KINDS } from './metrics.ts';
+import { checkSignal, positionMask, siteOf } from './site.ts';
+import { readWindows, type TokenWindows } from './windows.ts';
 
 export interface Evaluation {
   /** Excluded positions stay clean in every run and are not counted (decision 15). */
@@ -34,6 +16,7 @@ export interface Evaluation {
   readonly density: Float32Array<ArrayBuffer>;
   readonly tokens: number;
 }
+/** Tokens gone through, both passes (the mean of x first, then everything else). */
 export interface EvaluateProgress {
   readonly done: number;
   readonly total: number;
@@ -48,11 +31,98 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** All metrics of an SAE at its site over held-out windows (decisions 14 to 16, 22). CE in nats a token. */
-export declare function evaluateSae(
+const BATCH_TOKENS = 2048;
+
+/**
+ * All metrics of an SAE at its site over held-out windows (decisions 14 to 16, 22). CE in nats a token.
+ *
+ * Two passes: the mean of x, then the reconstruction and the clean, spliced, zero- and mean-ablated runs.
+ * @throws WorkbenchError('shape') when the SAE does not fit the model, 'cancelled' when the signal fires.
+ */
+export async function* evaluateSae(
   gpu: Gpu,
   model: LanguageModel,
   sae: Sae,
   windows: TokenWindows,
-  options?: EvaluateOptions,
-): AsyncGenerator<EvaluateProgress, Evaluation, void>;
+  options: EvaluateOptions = {},
+): AsyncGenerator<EvaluateProgress, Evaluation, void> {
+  const { signal, reconstructionOnly = false } = options;
+  const { seq } = windows;
+  const count = Math.min(options.windows ?? windows.count, windows.count);
+  const batch = Math.min(count, options.batch ?? Math.max(1, Math.floor(BATCH_TOKENS / seq)));
+  const site = siteOf(model.config, sae);
+  const excluded = sae.excludedPositions.filter((p) => p < seq);
+  using runs = new EvalRuns(gpu, { model, sae, site, batch, seq, excluded });
+  const total = 2 * count * seq;
+  const tally = new Tally(sae.d_sae, seq, excluded);
+  for (let at = 0; at < count; at += batch) {
+    checkSignal(signal, 'The evaluation');
+    const ids = await readWindows(windows, upTo(at, Math.min(at + batch, count)));
+    await runs.addToMean(ids);
+    yield { done: at * seq + ids.length, total };
+  }
+  runs.endMean();
+  for (let at = 0; at < count; at += batch) {
+    checkSignal(signal, 'The evaluation');
+    const ids = await readWindows(windows, upTo(at, Math.min(at + batch, count)));
+    const { x, ...measured } = await runs.measure(ids, !reconstructionOnly);
+    tally.add(measured, await encodeRows(gpu, sae, x));
+    yield { done: (count + at) * seq + ids.length, total };
+  }
+  return tally.evaluation();
+}
+
+const upTo = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+/** Adds batches up, on the CPU in f64. */
+class Tally {
+  readonly #sums: ByExclusion<EvalSums> = { counted: emptySums(), all: emptySums() };
+  readonly #fired: ByExclusion<Uint32Array<ArrayBuffer>>;
+  readonly #mask: Uint32Array;
+  readonly #excluded: readonly number[];
+  readonly #seq: number;
+
+  constructor(d_sae: number, seq: number, excluded: readonly number[]) {
+    this.#fired = { counted: new Uint32Array(d_sae), all: new Uint32Array(d_sae) };
+    this.#mask = positionMask(seq, excluded);
+    this.#excluded = excluded;
+    this.#seq = seq;
+  }
+
+  add(m: Measured, code: HostCode): void {
+    for (let row = 0; row < m.error.length; row++) {
+      this.#addRow('all', m, code, row);
+      if (this.#mask[row % this.#seq] === 0) this.#addRow('counted', m, code, row);
+    }
+  }
+
+  #addRow(which: keyof ByExclusion<unknown>, m: Measured, code: HostCode, row: number): void {
+    const sums = this.#sums[which];
+    const fired = this.#fired[which];
+    sums.tokens++;
+    sums.error += m.error[row] as number;
+    sums.deviation += m.deviation[which][row] as number;
+    for (let e = code.rowStart[row] as number; e < (code.rowStart[row + 1] as number); e++) {
+      if (!((code.val[e] as number) > 0)) continue;
+      sums.firings++;
+      const f = code.idx[e] as number;
+      fired[f] = (fired[f] as number) + 1;
+    }
+    // The last position of a window predicts a token that is not there.
+    if (!m.runs || row % this.#seq === this.#seq - 1) return;
+    sums.predictions++;
+    sums.kl += m.runs[which].kl[row] as number;
+    for (const kind of RUN_KINDS) sums.nats[kind] += m.runs[which].nats[kind][row] as number;
+  }
+
+  evaluation(): Evaluation {
+    const { counted, all } = this.#sums;
+    const density = Float32Array.from(this.#fired.counted, (n) => n / counted.tokens);
+    return {
+      metrics: metricsOf(counted, { excluded: this.#excluded, fired: this.#fired.counted }),
+      all: metricsOf(all, { excluded: [], fired: this.#fired.all }),
+      density,
+      tokens: counted.tokens,
+    };
+  }
+}

@@ -4,7 +4,7 @@ import { defineKernel } from '#gpu/kernel.ts';
 import { flatGrid } from '#gpu/ops/grid.ts';
 import type { Recorder } from '#gpu/recorder.ts';
 import type { Scope } from '#gpu/scope.ts';
-import { rowAlignment, rows, type Tensor, view } from '#gpu/tensor.ts';
+import { rows, type Tensor, view } from '#gpu/tensor.ts';
 import type { HookEdit } from '#model/model.ts';
 import { chunkRows, decodeCode, encodePreActs, makeCode, selectCode } from '#sae/inference.ts';
 import type { Sae, SparseCode } from '#sae/sae.ts';
@@ -26,6 +26,9 @@ export interface EditSizes {
   /** Positions left as they are; default the SAE's (decision 15). */
   readonly excludedPositions?: readonly number[] | undefined;
 }
+
+/** pre_acts of a chunk at most, for rules without bound. */
+const UNBOUND_BYTES = 16 * 2 ** 20;
 
 export const replaceRowsKernel = defineKernel({
   name: 'analysis/replace_rows',
@@ -63,14 +66,15 @@ export interface EncodeBuffers {
   readonly chunk: number;
 }
 
-/** Rows that go through the encoder at once: bound by pre_acts, aligned so that windows of x can be bound. */
+/** Rows that go through the encoder at once: bound by pre_acts, and windows of any width can be bound there. */
 export function encodeChunk(gpu: Gpu, sae: Sae, n: number): number {
-  const align = rowAlignment({ shape: [n, sae.d_in], dtype: 'f32' });
-  const fit = chunkRows(gpu, sae);
-  return fit >= n ? n : Math.max(align, Math.floor(fit / align) * align);
+  // A rule without bound gets a slot for every feature, so its code is twice as large as pre_acts.
+  const fit = sae.actRule.kind === 'topk' ? chunkRows(gpu, sae) : chunkRows(gpu, sae, UNBOUND_BYTES);
+  return Math.min(n, fit);
 }
 
-function encodeBuffers(gpu: Gpu, s: Scope, sae: Sae, n: number): EncodeBuffers {
+/** Buffers to encode up to n rows; they belong to `s`. */
+export function encodeBuffers(gpu: Gpu, s: Scope, sae: Sae, n: number): EncodeBuffers {
   const chunk = encodeChunk(gpu, sae, n);
   return {
     chunk,
