@@ -124,7 +124,11 @@ function loadWantedModel(store: AppStore): void {
     store.setState({ model: ready(known) });
     return;
   }
-  void asks.model.ask('loadModel', { source: id }, (model) => store.setState({ model }));
+  void asks.model.ask('loadModel', { source: id }, (model) => {
+    store.setState({ model });
+    // Another model may bring SAEs of its own.
+    if (model.status === 'ready') void store.getState().refreshCatalog();
+  });
 }
 
 function saeKey(s: AppState): string {

@@ -2,6 +2,13 @@ import type { WireError } from '#base/errors.ts';
 
 /** What to do without WebGPU (decision 13): the page stays readable, and says why panels that compute are empty. */
 export function NoGpuNote({ error }: { readonly error: WireError | undefined }) {
+  if (error && error.code !== 'gpu-unavailable') {
+    return (
+      <p className="note warn" role="status">
+        <strong>The engine does not run, so nothing can be computed.</strong> {error.message} {error.hint}
+      </p>
+    );
+  }
   return (
     <div className="note warn" role="status">
       <p>

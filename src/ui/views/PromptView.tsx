@@ -50,9 +50,11 @@ function Waiting() {
   const prompt = useApp(promptOf);
   const gpu = useApp((s) => s.gpu);
   const saes = useApp((s) => s.saes.status);
+  const models = useApp((s) => s.models);
   const runPrompt = useApp((s) => s.runPrompt);
   const m = valueIn(model);
   const body = () => {
+    if (!m && models.status === 'failed') return <Loadable of={models} what="the list of models" />;
     if (!m)
       return <Loadable of={model} what="the model" idle={<p className="loading">Starting the engine</p>} />;
     if (promptInput(prompt, m.hasTokenizer).length === 0)
