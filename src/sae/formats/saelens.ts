@@ -1,4 +1,9 @@
+import { WorkbenchError } from '#base/errors.ts';
+import { type TensorData, writeSafetensors } from '#io/safetensors.ts';
 import type { SaeMeta, SaeWeights } from '../weights.ts';
+import { transposed } from './saelens_read.ts';
+
+export { readSaeLens } from './saelens_read.ts';
 
 /** Files of one SAE folder by name. */
 export type SaeFiles = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
@@ -11,17 +16,60 @@ export interface SaeLensContext {
   readonly datasetPath?: string | undefined;
 }
 
+/** Version whose format is written. A config without one, or below 6.0.0, would be read as the old flat form. */
+const FORMAT_VERSION = '6.18.0';
+const ARCHITECTURES = { relu: 'standard', topk: 'topk', threshold: 'jumprelu' } as const;
+
+function config(weights: SaeWeights, meta: SaeMeta, context: SaeLensContext): Record<string, unknown> {
+  const { actRule } = weights;
+  return {
+    d_in: weights.d_in,
+    d_sae: weights.d_sae,
+    dtype: 'float32',
+    device: 'cpu',
+    apply_b_dec_to_input: weights.applyBDecToInput,
+    // Any input scale is folded into the weights.
+    normalize_activations: 'none',
+    reshape_activations: meta.site.endsWith('hook_z') ? 'hook_z' : 'none',
+    architecture: ARCHITECTURES[actRule.kind],
+    ...(actRule.kind === 'topk' && { k: actRule.k, rescale_acts_by_decoder_norm: false }),
+    metadata: {
+      sae_lens_version: FORMAT_VERSION,
+      sae_lens_training_version: 'headlight',
+      model_name: context.modelName,
+      hook_name: meta.site,
+      hook_head_index: null,
+      ...(context.contextSize !== undefined && { context_size: context.contextSize }),
+      ...(context.prependBos !== undefined && { prepend_bos: context.prependBos }),
+      ...(context.datasetPath !== undefined && { dataset_path: context.datasetPath }),
+    },
+  };
+}
+
+const jsonBytes = (value: unknown): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(`${JSON.stringify(value, undefined, 1)}\n`);
+
 /**
  * A SAELens v6 folder: cfg.json, sae_weights.safetensors and, for ourselves, headlight.json.
  * W_enc is transposed to [d_in, d_sae]; relu is 'standard', topk 'topk', threshold 'jumprelu'.
+ * @throws WorkbenchError('shape') when a threshold rule comes without theta.
  */
-export declare function writeSaeLens(weights: SaeWeights, meta: SaeMeta, context: SaeLensContext): SaeFiles;
-
-/**
- * Reads a SAELens v6 (or flat v5) folder. Scales and layer-norm inputs that we cannot fold are refused.
- *
- * @throws WorkbenchError('format') with the reason.
- */
-export declare function readSaeLens(
-  files: Readonly<Record<string, Blob | Uint8Array<ArrayBuffer>>>,
-): Promise<{ readonly weights: SaeWeights; readonly meta: SaeMeta }>;
+export function writeSaeLens(weights: SaeWeights, meta: SaeMeta, context: SaeLensContext): SaeFiles {
+  const { d_in, d_sae } = weights;
+  const tensors: Record<string, TensorData> = {
+    W_enc: { shape: [d_in, d_sae], data: transposed(weights.W_enc, d_sae, d_in) },
+    b_enc: { shape: [d_sae], data: weights.b_enc },
+    W_dec: { shape: [d_sae, d_in], data: weights.W_dec },
+    b_dec: { shape: [d_in], data: weights.b_dec },
+  };
+  if (weights.actRule.kind === 'threshold') {
+    if (!weights.theta)
+      throw new WorkbenchError('shape', `SAE ${meta.title}: a threshold rule needs theta [${d_sae}].`);
+    tensors['threshold'] = { shape: [d_sae], data: weights.theta };
+  }
+  return {
+    'cfg.json': jsonBytes(config(weights, meta, context)),
+    'sae_weights.safetensors': writeSafetensors(tensors),
+    'headlight.json': jsonBytes({ version: 1, ...meta }),
+  };
+}
