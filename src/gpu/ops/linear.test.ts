@@ -89,6 +89,17 @@ for (const layout of LAYOUTS) {
   });
 }
 
+for (const family of ['reg', 'shm'] as const)
+  test(`NT ${family}: any number of columns, as of a vocabulary`, async () => {
+    for (const [m, n, k] of [
+      [5, 67, 8],
+      [16, 1, 36],
+      [65, 129, 20],
+    ] as const)
+      await check('NT', { m, n, k }, { family, withBias: true, accumulate: true });
+    await check('NT', { m: 33, n: 203, k: 64 }, { family, withBias: true, maxBindingBytes: 32768 });
+  });
+
 test('a wrong inner dimension is refused by name', () => {
   const g = gpu;
   using s = g.scope('test');

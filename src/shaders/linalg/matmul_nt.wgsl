@@ -1,6 +1,7 @@
 // out[m, n] = sum_k a[m, k] * b[n, k] (+ bias[n]) (+ out): a·bᵀ, both operands contiguous along k.
 // Register tile of 16 x 16 results an invocation; no workgroup memory and no barrier, because on software adapters
-// every barrier is a coroutine switch and every load a bounds-checked gather: most products a load win. k and n are multiples of 4.
+// every barrier is a coroutine switch and every load a bounds-checked gather: most products a load win. k is a multiple of 4. `main` needs n, and the
+// rows of out, in multiples of 4; `ragged` takes any n (a vocabulary of 50,257).
 
 struct Params {
   m: u32, n: u32, k: u32,
@@ -15,16 +16,15 @@ struct Params {
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;         // [n, k]
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;      // [n]
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // [m, n]
+@group(0) @binding(4) var<storage, read> bias_ragged: array<f32>;      // [n]
+@group(0) @binding(5) var<storage, read_write> out_ragged: array<f32>; // [m, n]
 @group(1) @binding(0) var<uniform> params: Params;
 
 const ROWS: u32 = 16u;
 const COLS: u32 = 16u;
 
-@compute @workgroup_size(4, 4)
-fn main(@builtin(global_invocation_id) gid: vec3u) {
-  let row = gid.y * ROWS;
-  let col = gid.x * COLS;
-  if (row >= params.m || col >= params.n) { return; }
+/// Sums of rows row .. + 15 and columns col .. + 15; vec4 4·r + j holds columns 4·j .. + 3 of row r.
+fn tile(row: u32, col: u32) -> array<vec4f, 64> {
   // Rows past the end repeat the last one: loads stay in range and the result is not stored.
   let last_row = params.m - 1u;
   let a_ld4 = params.a_ld / 4u;
@@ -102,14 +102,21 @@ fn main(@builtin(global_invocation_id) gid: vec3u) {
     let x14 = a[a14 + i]; c14 += x14 * B0; d14 += x14 * B1; e14 += x14 * B2; f14 += x14 * B3;
     let x15 = a[a15 + i]; c15 += x15 * B0; d15 += x15 * B1; e15 += x15 * B2; f15 += x15 * B3;
   }
-
-  // A rolled epilogue keeps the pipeline several times cheaper to compile than 64 guarded stores.
-  let acc = array<vec4f, 64>(
+  return array<vec4f, 64>(
     c0, d0, e0, f0, c1, d1, e1, f1, c2, d2, e2, f2, c3, d3, e3, f3,
     c4, d4, e4, f4, c5, d5, e5, f5, c6, d6, e6, f6, c7, d7, e7, f7,
     c8, d8, e8, f8, c9, d9, e9, f9, c10, d10, e10, f10, c11, d11, e11, f11,
     c12, d12, e12, f12, c13, d13, e13, f13, c14, d14, e14, f14, c15, d15, e15, f15,
   );
+}
+
+// Rolled epilogues keep the pipelines several times cheaper to compile than 64 guarded stores.
+@compute @workgroup_size(4, 4)
+fn main(@builtin(global_invocation_id) gid: vec3u) {
+  let row = gid.y * ROWS;
+  let col = gid.x * COLS;
+  if (row >= params.m || col >= params.n) { return; }
+  let acc = tile(row, col);
   let n4 = (params.n - col) / 4u;
   for (var r = 0u; r < min(ROWS, params.m - row); r++) {
     for (var j = 0u; j < min(4u, n4); j++) {
@@ -119,6 +126,24 @@ fn main(@builtin(global_invocation_id) gid: vec3u) {
       if (params.has_bias != 0u) { sum += bias[c4]; }
       if (params.accumulate != 0u) { sum += out[at]; }
       out[at] = sum;
+    }
+  }
+}
+
+@compute @workgroup_size(4, 4)
+fn ragged(@builtin(global_invocation_id) gid: vec3u) {
+  let row = gid.y * ROWS;
+  let col = gid.x * COLS;
+  if (row >= params.m || col >= params.n) { return; }
+  let acc = tile(row, col);
+  for (var r = 0u; r < min(ROWS, params.m - row); r++) {
+    for (var j = 0u; j < min(COLS, params.n - col); j++) {
+      let c = params.out_col + col + j;
+      let at = (row + r) * params.out_ld + c;
+      var sum = acc[4u * r + j / 4u][j % 4u];
+      if (params.has_bias != 0u) { sum += bias_ragged[c]; }
+      if (params.accumulate != 0u) { sum += out_ragged[at]; }
+      out_ragged[at] = sum;
     }
   }
 }

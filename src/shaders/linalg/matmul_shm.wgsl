@@ -1,7 +1,7 @@
 // out[m, n] = sum_k A[m, k] * B[k, n] (+ bias[n]) (+ out), A = aᵀ unless A_ALONG_K, B = bᵀ if B_ALONG_K.
 // Shared-memory tile for hardware: 64 x 64 results a workgroup of 64, 8 x 8 an invocation, k in steps of 16. Each
 // invocation brings a 4 x 4 block of each operand, turned so that the tiles lie [k][row] and [k][col] in vec4s.
-// The contiguous dimensions of a, b and out are multiples of 4.
+// The contiguous dimensions of a, b and, for `main`, of out are multiples of 4; `ragged` takes any n with b = [n, k].
 
 const A_ALONG_K: bool = true; // a is [m, k]; false: [k, m]
 const B_ALONG_K: bool = true; // b is [n, k]; false: [k, n]
@@ -19,6 +19,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;      // [n]
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // [m, n]
+@group(0) @binding(4) var<storage, read> bias_ragged: array<f32>;      // [n]
+@group(0) @binding(5) var<storage, read_write> out_ragged: array<f32>; // [m, n]
 @group(1) @binding(0) var<uniform> params: Params;
 
 // Rows of 16 vec4s and one of padding, so that the turned stores of four neighbours do not meet in one bank.
@@ -83,6 +85,19 @@ fn load_tiles(t: u32, row0: u32, col0: u32, k0: u32) {
   b_tile[b_at + 3u * STRIDE] = b_block[3];
 }
 
+fn store_ragged(row: u32, col: u32, value: vec4f) {
+  if (row >= params.m) { return; }
+  for (var j = 0u; j < 4u; j++) {
+    if (col + j >= params.n) { return; }
+    let c = params.out_col + col + j;
+    let at = row * params.out_ld + c;
+    var sum = value[j];
+    if (params.has_bias != 0u) { sum += bias_ragged[c]; }
+    if (params.accumulate != 0u) { sum += out_ragged[at]; }
+    out_ragged[at] = sum;
+  }
+}
+
 fn store(row: u32, col: u32, value: vec4f) {
   if (row >= params.m || col >= params.n) { return; }
   let c4 = (params.out_col + col) / 4u;
@@ -93,10 +108,8 @@ fn store(row: u32, col: u32, value: vec4f) {
   out[at] = sum;
 }
 
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) t: u32) {
-  let row0 = wid.y * 64u;
-  let col0 = wid.x * 64u;
+/// Vec4 2·r holds columns col0 + 4·x .. + 3 of the invocation's row r, vec4 2·r + 1 those 32 to the right.
+fn tile(t: u32, row0: u32, col0: u32) -> array<vec4f, 16> {
   let x = t % 8u;
   let y = t / 8u;
   var c0 = vec4f(); var c1 = vec4f(); var c2 = vec4f(); var c3 = vec4f();
@@ -122,11 +135,30 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) t: u
     }
     workgroupBarrier();
   }
-  let left = array<vec4f, 8>(c0, c1, c2, c3, c4, c5, c6, c7);
-  let right = array<vec4f, 8>(d0, d1, d2, d3, d4, d5, d6, d7);
+  return array<vec4f, 16>(c0, d0, c1, d1, c2, d2, c3, d3, c4, d4, c5, d5, c6, d6, c7, d7);
+}
+
+/// Row of the result that is the invocation's r-th.
+fn tile_row(t: u32, row0: u32, r: u32) -> u32 {
+  return row0 + 4u * (t / 8u) + r % 4u + 32u * (r / 4u);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) t: u32) {
+  let acc = tile(t, wid.y * 64u, wid.x * 64u);
   for (var r = 0u; r < 8u; r++) {
-    let row = row0 + 4u * y + r % 4u + 32u * (r / 4u);
-    store(row, col0 + 4u * x, left[r]);
-    store(row, col0 + 4u * x + 32u, right[r]);
+    let row = tile_row(t, wid.y * 64u, r);
+    store(row, wid.x * 64u + 4u * (t % 8u), acc[2u * r]);
+    store(row, wid.x * 64u + 4u * (t % 8u) + 32u, acc[2u * r + 1u]);
+  }
+}
+
+@compute @workgroup_size(64)
+fn ragged(@builtin(workgroup_id) wid: vec3u, @builtin(local_invocation_index) t: u32) {
+  let acc = tile(t, wid.y * 64u, wid.x * 64u);
+  for (var r = 0u; r < 8u; r++) {
+    let row = tile_row(t, wid.y * 64u, r);
+    store_ragged(row, wid.x * 64u + 4u * (t % 8u), acc[2u * r]);
+    store_ragged(row, wid.x * 64u + 4u * (t % 8u) + 32u, acc[2u * r + 1u]);
   }
 }
