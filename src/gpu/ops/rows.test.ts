@@ -126,6 +126,18 @@ describe('elementwise', () => {
     expect([...(await gpu.readF32(g!))]).toEqual([4, 5, 6, 0, 0, 0, 1, 2, 3]);
     expect([...(await gpu.readF32(f!))]).toEqual([28, 10, -8, 30, 0, -30, 44, 8, -28]);
   });
+  test('a table over the binding limit is gathered window by window', async () => {
+    const table = normals('table', 200 * 3);
+    const idx = Uint32Array.from({ length: 77 }, (_, i) => (i * 59) % 203);
+    const got = await runOp(gpu, (rec, s) => {
+      const out = s.upload('out', [77, 3], 'f32', normals('old', 231));
+      const t = { table: s.upload('table', [200, 3], 'f32', table), idx: s.upload('idx', [77], 'u32', idx) };
+      gatherRows(rec, { ...t, out, maxBindingBytes: 1024 });
+      return out;
+    });
+    const want = Array.from({ length: 231 }, (_, i) => table[idx[Math.floor(i / 3)]! * 3 + (i % 3)] ?? 0);
+    expect([...got]).toEqual(want);
+  });
   test('a grid over 65,535 workgroups folds into two dimensions that cover it', () => {
     for (const workgroups of [1, 65535, 65536, 1_000_003]) {
       const [x, y = 1] = foldGrid(workgroups);
