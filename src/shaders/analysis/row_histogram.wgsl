@@ -39,17 +39,17 @@ fn main(
     }
   }
   workgroupBarrier();
-  let from = lows[0];
-  let width = highs[0] - from;
+  let lowest = lows[0];
+  let width = highs[0] - lowest;
   for (var c = t; c < params.d; c += 64u) {
     var bin = 0u;
-    if (width > 0.0) { bin = min(BINS - 1u, u32((x[row * params.d + c] - from) / width * f32(BINS))); }
+    if (width > 0.0) { bin = min(BINS - 1u, u32((x[row * params.d + c] - lowest) / width * f32(BINS))); }
     atomicAdd(&bins[bin], 1u);
   }
   workgroupBarrier();
   for (var b = t; b < BINS; b += 64u) { counts[row * BINS + b] = atomicLoad(&bins[b]); }
   if (t == 0u) {
-    range[2u * row] = from;
+    range[2u * row] = lowest;
     range[2u * row + 1u] = highs[0];
   }
 }
