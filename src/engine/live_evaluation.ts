@@ -9,10 +9,12 @@ import type { Host } from './host.ts';
 import type { Histogram, TrainEvent } from './protocol.ts';
 import type { PlannedJob } from './training.ts';
 
-/** Evaluations of a run: enough for a curve, few enough to cost under a tenth of the training. */
-const EVALUATIONS = 8;
-/** Held-out tokens of one; a software adapter takes about a second for its share. */
-const TOKENS = { gpu: 8192, software: 1024 } as const;
+/** Evaluations of a run at most; a curve needs no more. */
+const EVALUATIONS = 40;
+/** Each waits until training took this many times as long as the evaluation before. */
+const COST_RATIO = 12;
+/** Held-out tokens of one. */
+const TOKENS = { gpu: 8192, software: 512 } as const;
 /** log10 of the density: 0.25 a bin from 1e-8 to 1. */
 const DENSITY_BINS = 32;
 const DENSITY_FROM = -8;
@@ -23,6 +25,7 @@ export class LiveEvaluation {
   readonly #corpus: Corpus;
   #asked = 0;
   #done = 0;
+  #notBefore = 0;
   constructor(planned: PlannedJob, corpus: Corpus) {
     this.#planned = planned;
     this.#corpus = corpus;
@@ -34,7 +37,7 @@ export class LiveEvaluation {
 
   /** True once an interval: a checkpoint is wanted for it. */
   isDue(step: number): boolean {
-    if (step - this.#asked < this.#every) return false;
+    if (step - this.#asked < this.#every || performance.now() < this.#notBefore) return false;
     this.#asked = step;
     return true;
   }
@@ -45,8 +48,9 @@ export class LiveEvaluation {
     bytes: Uint8Array<ArrayBuffer> | undefined,
     step: number,
   ): AsyncGenerator<TrainEvent, void, void> {
-    if (!bytes || step - this.#done < this.#every) return;
+    if (!bytes || step - this.#done < this.#every || performance.now() < this.#notBefore) return;
     this.#done = step;
+    const started = performance.now();
     const checkpoint = await readCheckpoint(bytes);
     const { site, model, sae: job } = this.#planned;
     const meta = {
@@ -65,6 +69,8 @@ export class LiveEvaluation {
     );
     let next = await steps.next();
     while (!next.done) next = await steps.next();
+    const ended = performance.now();
+    this.#notBefore = ended + COST_RATIO * (ended - started);
     const { metrics, density } = next.value;
     yield { type: 'evaluation', step, tokens: step * job.batch, metrics, density: densityHistogram(density) };
   }
