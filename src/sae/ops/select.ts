@@ -12,7 +12,7 @@ export const selectTopkKernel = defineKernel({
   source,
   tensors: ['score', 'pre_acts', 'last_fired', 'scalars', 'row_start', 'idx', 'val'],
   params: ['k', 'from_row', 'n', 'from_entry', 'dead_limit'],
-  constants: { T: 64, Q: 1, GROUPS: 64, CAP: 256, D_SAE: 64, MASKED: 0 },
+  constants: { T: 64, Q4: 1, GROUPS4: 64, CAP: 256, D_SAE: 64, MASKED: 0 },
   grid: ({ n }) => [n],
   doc: 'The k largest positive scores of each row, features ascending (TopK, Gao 2024). Exact, ties to the lower feature.',
 });
@@ -35,13 +35,18 @@ export interface SelectTopk {
     | undefined;
 }
 
-/** Candidates and maxima of a row lie in workgroup memory, of which 16 KiB are guaranteed. */
-const MAX_CAP = 768;
-const MAX_GROUPS = 768;
+/**
+ * Candidates and maxima of a row lie in workgroup memory, of which 16 KiB are guaranteed. SwiftShader compiles about
+ * 1.5 words of it a millisecond (it unrolls their zeroing), so there they stay small and the radix select comes sooner.
+ */
+const LIMITS = { software: { cap: 256, groups: 256 }, hardware: { cap: 768, groups: 512 } } as const;
 
-/** Invocations a row: few where each costs a coroutine (software), more where they run side by side. */
+/**
+ * Invocations a row. Software adapters run four side by side, and every further four cost a coroutine switch at each
+ * barrier: 256 x 1024 took 64 ms with 64 invocations, 22 ms with 4 (SwiftShader, 2 cores).
+ */
 export function selectThreads(caps: Recorder['caps'], d_sae: number): number {
-  if (caps.class === 'software') return 64;
+  if (caps.class === 'software') return 4;
   return d_sae >= 8192 ? 256 : 128;
 }
 
@@ -65,9 +70,10 @@ export function selectTopk(rec: Recorder, t: SelectTopk): void {
       `sae/select_topk: ${n} rows of k = ${t.k} from entry ${from_entry} (d_sae ${d_sae}) do not fit a code of ${t.code.cap} entries and ${rowsLeft} rows`,
     );
   const T = selectThreads(rec.caps, d_sae);
+  const most = LIMITS[rec.caps.class === 'software' ? 'software' : 'hardware'];
   // Twice k groups leave about 1.4 k candidates; more than a quarter of the row gains nothing.
-  const wanted = Math.min(MAX_GROUPS, Math.ceil(d_sae / 4), 2 * t.k);
-  const Q = Math.max(1, Math.min(ceilDiv(wanted, T), Math.floor(MAX_GROUPS / T)));
+  const wanted = Math.min(most.groups, Math.ceil(d_sae / 4), 2 * t.k);
+  const Q4 = Math.max(1, Math.min(ceilDiv(wanted, 4 * T), Math.floor(most.groups / (4 * T))));
   rec.run(selectTopkKernel, {
     tensors: {
       score: t.score,
@@ -81,9 +87,9 @@ export function selectTopk(rec: Recorder, t: SelectTopk): void {
     params: { k: t.k, from_row: t.fromRow, n, from_entry, dead_limit: t.dead?.limit ?? 0 },
     constants: {
       T,
-      Q,
-      GROUPS: T * Q,
-      CAP: Math.min(MAX_CAP, Math.max(128, 4 * t.k)),
+      Q4,
+      GROUPS4: T * Q4,
+      CAP: Math.min(most.cap, Math.max(128, 4 * t.k)),
       D_SAE: d_sae,
       MASKED: t.dead ? 1 : 0,
     },

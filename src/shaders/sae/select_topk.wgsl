@@ -1,14 +1,14 @@
 // Row t of the code gets the k entries of largest score among score > 0, val = pre_acts there, features ascending.
 // One workgroup a row; ties go to the lower feature. TopK of Gao et al. 2024, arXiv 2406.04093.
 //
-// 1. A bound: the k-th largest of T*Q maxima of disjoint groups is at most the k-th largest score.
+// 1. A bound: the k-th largest of 4*T*Q4 maxima of disjoint groups is at most the k-th largest score.
 // 2. Scores at or above the bound are few (about 1.4 k): they are collected in workgroup memory and ranked pairwise.
 // 3. Where they do not fit (k near d_sae, scores that repeat), a radix select over the whole row decides: four
 //    passes of 8-bit digits from the top. Both ways are exact, and no result depends on the order of invocations.
 
 const T: u32 = 64u;       // invocations of a row
-const Q: u32 = 1u;        // groups an invocation has in step 1
-const GROUPS: u32 = 64u;  // T * Q
+const Q4: u32 = 1u;       // four groups each that an invocation has in step 1
+const GROUPS4: u32 = 64u; // T * Q4
 const CAP: u32 = 256u;    // candidates that step 2 can hold
 const D_SAE: u32 = 64u;
 const MASKED: u32 = 0u;   // 1: only features whose last firing came before params.dead_limit
@@ -32,7 +32,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> acts: array<f32>;       // [n, d_sae], entry `dense` only
 @group(1) @binding(0) var<uniform> params: Params;
 
-var<workgroup> maxima: array<u32, GROUPS>;
+var<workgroup> maxima: array<vec4u, GROUPS4>;
 var<workgroup> cand_key: array<u32, CAP>;
 var<workgroup> cand_idx: array<u32, CAP>;
 var<workgroup> chosen: array<u32, CAP>;
@@ -51,24 +51,34 @@ fn key_of(row: u32, f: u32) -> u32 {
   return key;
 }
 
-// The k-th largest of the group maxima (ties by place), at least 1 so that only positive scores pass.
+// The same past the end of the row: 0.
+fn key_or_0(row: u32, f: u32) -> u32 {
+  return select(0u, key_of(row, min(f, D_SAE - 1u)), f < D_SAE);
+}
+
+// The k-th largest of the group maxima (ties by place), at least 1 so that only positive scores pass. An invocation
+// owns whole vectors of maxima, since a write to one component may touch the others.
 fn bound_of(row: u32, t: u32) -> u32 {
-  for (var q = 0u; q < Q; q++) {
-    var best = 0u;
-    for (var f = t + q * T; f < D_SAE; f += T * Q) { best = max(best, key_of(row, f)); }
-    maxima[t + q * T] = best;
+  for (var q = 0u; q < Q4; q++) {
+    var best = vec4u();
+    for (var f = t + q * 4u * T; f < D_SAE; f += 4u * T * Q4) {
+      let keys = vec4u(key_of(row, f), key_or_0(row, f + T), key_or_0(row, f + 2u * T), key_or_0(row, f + 3u * T));
+      best = max(best, keys);
+    }
+    maxima[t * Q4 + q] = best;
   }
   if (t == 0u) { shared_bound = 1u; atomicStore(&n_cand, 0u); }
   workgroupBarrier();
-  for (var q = 0u; q < Q; q++) {
-    let at = t + q * T;
-    let mine = maxima[at];
-    var rank = 0u;
-    for (var j = 0u; j < GROUPS; j++) {
-      let other = maxima[j];
-      rank += u32(other > mine || (other == mine && j < at));
+  for (var q = 0u; q < 4u * Q4; q++) {
+    let at = t * 4u * Q4 + q;
+    let mine = maxima[at / 4u][at % 4u];
+    var better = vec4u();
+    for (var j = 0u; j < GROUPS4; j++) {
+      let others = maxima[j];
+      let before = vec4u(4u * j) + vec4u(0u, 1u, 2u, 3u) < vec4u(at);
+      better += select(vec4u(), vec4u(1u), (others > vec4u(mine)) | ((others == vec4u(mine)) & before));
     }
-    if (rank + 1u == params.k) { shared_bound = max(mine, 1u); }
+    if (better.x + better.y + better.z + better.w + 1u == params.k) { shared_bound = max(mine, 1u); }
   }
   return workgroupUniformLoad(&shared_bound);
 }
