@@ -191,7 +191,7 @@ function Cells(p: {
       // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
       <g key={i}>
         <rect className={fill.negative ? 'cell neg' : 'cell pos'} {...place} fillOpacity={fill.alpha} />
-        {fill.negative && <rect {...place} fill={`url(#${p.hatch})`} />}
+        {fill.negative && <rect {...place} fill={`url(#${p.hatch})`} opacity={Math.max(0.2, fill.alpha)} />}
       </g>
     );
   });

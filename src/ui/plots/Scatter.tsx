@@ -8,7 +8,7 @@ import { useWidth } from './use_width.ts';
 const DEFAULTS = { width: 360, height: 220, xScale: 'log', yScale: 'linear', radius: 2 } as const;
 const LEFT = 40;
 const BOTTOM = 28;
-const TOP = 8;
+const TOP = 18;
 const RIGHT = 10;
 /** The pointer picks the nearest mark within this many pixels. */
 const REACH = 14;
@@ -84,7 +84,7 @@ export function Scatter({ xs, ys, shown, label, xName, yName, nameOf, onPick, ..
             <text x={width - RIGHT} y={o.height - 3} textAnchor="end">
               {xName}
             </text>
-            <text x={LEFT + 4} y={TOP + 8}>
+            <text x={4} y={10}>
               {yName}
             </text>
           </g>

@@ -15,8 +15,12 @@ export function formatAct(v: number): string {
 /** Whole number with thousands separators: 12,345. */
 export const formatCount = (v: number): string => (Number.isFinite(v) ? grouped(Math.round(v)) : 'N/A');
 
-/** Four significant digits, trailing zeros dropped. */
-export const formatValue = (v: number): string => (Number.isFinite(v) ? signed(precise(v)) : 'N/A');
+/** Four significant digits, trailing zeros dropped; whole and grouped from 10,000 to a billion. */
+export function formatValue(v: number): string {
+  if (!Number.isFinite(v)) return 'N/A';
+  const size = Math.abs(v);
+  return signed(size >= 1e4 && size < 1e9 ? grouped(Math.round(v)) : precise(v));
+}
 
 /** 1.2M, 350k: for axis ticks and chips. */
 export function formatShort(v: number): string {

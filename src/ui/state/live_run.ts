@@ -8,6 +8,7 @@ import type {
   TrainEvent,
   TrainSummary,
 } from '#engine/protocol.ts';
+import { formatBytes } from '../plots/numbers.ts';
 import { appendPoints, emptySeries, type Series } from './series.ts';
 
 export type StepKey = keyof StepMetrics;
@@ -54,14 +55,15 @@ export interface LiveRun {
 /** The event list keeps this many lines; older ones go. */
 export const MAX_NOTES = 60;
 
-/** A run from its record, e.g. after a reload: the charts start from the stored history. */
+/** A run from its record, after a reload or a resume: the charts start from the history up to its step. */
 export function runFromInfo(info: RunInfo): LiveRun {
-  const points = info.history.map((h) => ({ tokens: h.tokens, values: h.metrics }));
+  const past = info.history.filter((h) => h.step <= info.step);
+  const points = past.map((h) => ({ tokens: h.tokens, values: h.metrics }));
   return {
     info,
     steps: appendPoints(emptySeries(STEP_KEYS), points),
     evaluations: emptySeries(EVAL_KEYS),
-    latest: info.history.at(-1)?.metrics,
+    latest: past.at(-1)?.metrics,
     latestEval: undefined,
     density: undefined,
     notes: [],
@@ -74,9 +76,10 @@ export function runFromInfo(info: RunInfo): LiveRun {
 
 /** The run after a batch of events; `now` is a millisecond clock. */
 export function applyEvents(run: LiveRun, events: readonly TrainEvent[], now: number): LiveRun {
-  let next = appendSteps(run, events);
+  let next = run;
   for (const e of events) next = applyEvent(next, e, now);
-  return next;
+  // Last, because a start event brings counters of its own.
+  return appendSteps(next, events);
 }
 
 /** The run after its call ended well: finished, or stopped before its last step. */
@@ -144,7 +147,7 @@ function applyEvent(run: LiveRun, e: TrainEvent, now: number): LiveRun {
       return applyEvaluation(run, e);
     case 'checkpoint': {
       const info = { ...run.info, checkpointStep: e.step };
-      return note({ ...run, info }, 'checkpoint', `checkpoint saved, ${e.bytes} bytes`, e.step);
+      return note({ ...run, info }, 'checkpoint', `checkpoint saved, ${formatBytes(e.bytes)}`, e.step);
     }
     case 'paused':
       return note(withStatus(run, 'paused', now), 'paused', 'paused', e.step);

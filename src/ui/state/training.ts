@@ -1,7 +1,7 @@
 import type { WireError } from '#base/errors.ts';
 import type { Api, Call, RunInfo, TrainEvent, TrainJob, TrainPlan, VariantInfo } from '#engine/protocol.ts';
 import { call, request } from '../engine.ts';
-import { applyEvents, endRun, failRun, type LiveRun, runFromInfo } from './live_run.ts';
+import { applyEvents, endRun, failRun, type LiveRun, runFromInfo, withStatus } from './live_run.ts';
 import { asWireError, IDLE, type Loadable, latest, valueIn } from './loadable.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 import { type DraftJob, emptyDraft, jobOf, sitesOf, type TrainDraft } from './train_draft.ts';
@@ -35,6 +35,8 @@ export interface TrainingSlice {
 
 /** The page redraws live charts at most this often, whatever the step rate. */
 const FLUSH_MS = 120;
+/** The GPU bytes chip is asked for this often. */
+const MEMORY_MS = 3000;
 
 const asks = { variants: latest(), plan: latest(), runs: latest() };
 type Set = Parameters<Slice<TrainingSlice>>[0];
@@ -129,6 +131,7 @@ async function follow(set: Set, get: Get, training: Call<'train'> | Call<'resume
     if (id !== undefined && events.length > 0)
       putRun(set, id, (r) => applyEvents(r, events, performance.now()));
   };
+  const memory = setInterval(() => void pollMemory(set), MEMORY_MS);
   try {
     for await (const event of training) {
       waiting.push(event);
@@ -146,18 +149,28 @@ async function follow(set: Set, get: Get, training: Call<'train'> | Call<'resume
   } catch (thrown) {
     flush();
     const error = asWireError(thrown);
-    if (id !== undefined && error) putRun(set, id, (r) => failRun(r, error, performance.now()));
+    const now = performance.now();
+    // A cancelled call has no error to show: the run waits for a resume.
+    if (id !== undefined)
+      putRun(set, id, (r) => (error ? failRun(r, error, now) : withStatus(r, 'interrupted', now)));
     set({ trainError: error });
   } finally {
     clearTimeout(timer);
-    set({ starting: false });
+    clearInterval(memory);
+    set({ starting: false, gpuBytes: undefined });
     await Promise.all([get().refreshCatalog(), get().refreshRuns()]);
   }
 }
 
+/** A missing figure is no failure of the run, so it is left out. */
+async function pollMemory(set: Set): Promise<void> {
+  const bytes = await request('debug', { action: 'memory' }).catch(() => undefined);
+  set({ gpuBytes: bytes?.['liveBytes'] });
+}
+
 function begin(set: Set, info: RunInfo): void {
   set((s) => {
-    const runs = new Map([[info.id, s.runs.get(info.id) ?? runFromInfo(info)]]);
+    const runs = new Map([[info.id, runFromInfo(info)]]);
     for (const [id, run] of s.runs) if (id !== info.id) runs.set(id, run);
     return { runs, starting: false };
   });

@@ -171,7 +171,7 @@ function Carrier({ layer }: { readonly layer: number }) {
       Source tokens are where the head read.{' '}
       {layer === 0
         ? 'In layer 0 that is the token itself (and its position), since nothing has been moved yet.'
-        : `An earlier layer may have written there: a source like "the" or "." often carries a name or topic that layers 0 to ${layer - 1} copied into it, so read it as "because of what stood at this place", not "because of this word".`}
+        : `An earlier layer may have written there: a source like "the" or "." often carries a name or topic that ${layer === 1 ? 'layer 0' : `a layer below ${layer}`} copied into it, so read it as "because of what stood at this place", not "because of this word".`}
     </p>
   );
 }

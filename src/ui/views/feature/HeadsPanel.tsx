@@ -20,6 +20,7 @@ export function HeadsPanel({ view, sae, dashboard }: FeaturePartProps) {
   }));
   return (
     <Panel
+      className="late"
       title="Head attribution"
       help={
         <HelpHint

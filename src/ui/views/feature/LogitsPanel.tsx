@@ -36,6 +36,7 @@ export function LogitsPanel({ view, dashboard }: FeaturePartProps) {
           countName="vocab tokens"
           tone="signed"
           countScale="log"
+          height={110}
         />
         <Effects title="Negative" rows={down} max={max} rgb="var(--logit-neg-rgb)" view={view} />
         <Effects title="Positive" rows={up} max={max} rgb="var(--logit-pos-rgb)" view={view} />

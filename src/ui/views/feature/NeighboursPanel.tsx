@@ -7,6 +7,7 @@ import type { FeaturePartProps } from '../FeatureView.tsx';
 export function NeighboursPanel({ view, dashboard }: FeaturePartProps) {
   return (
     <Panel
+      className="late"
       title="Neighbours"
       help={
         <HelpHint term="Neighbours." formula="cosine = (d_i · d_j) ÷ (‖d_i‖ ‖d_j‖)">

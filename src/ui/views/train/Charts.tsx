@@ -4,7 +4,6 @@ import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Histogram } from '#ui/plots/Histogram.tsx';
 import { Lines, readAt, type Series } from '#ui/plots/Lines.tsx';
 import { formatShort, formatValue } from '#ui/plots/numbers.ts';
-import { smoothSeries } from '#ui/plots/smoothing.ts';
 import type { LiveRun } from '#ui/state/live_run.ts';
 import { useApp } from '#ui/state/store.ts';
 import { CHARTS, type ChartSpec } from './definitions.ts';
@@ -91,7 +90,8 @@ function Chart({ spec, runs, smooth, at, onAt }: ChartProps) {
   const isEmpty = series.every((s) => s.xs.length === 0);
   // Evaluations are few and already averages.
   const s = spec.from === 'evaluations' ? 0 : smooth;
-  const value = first ? readAt({ ...first, smooth: smoothSeries(first.ys, s) }, at).y : Number.NaN;
+  // The figure is the value itself, the drawn curve its average.
+  const value = first ? readAt({ ...first, smooth: first.ys }, at).y : Number.NaN;
   return (
     <figure className="chart">
       <figcaption className="spread">
