@@ -59,7 +59,13 @@ export const adamRowsKernel = defineKernel({
   doc: 'Sparse gradient of one feature row, projection, Adam and renormalisation in one pass; the gradient is not stored.',
 });
 
-const MAX_WX = 256;
+/**
+ * Invocations of a feature: one a vec4 of columns. Where a row sum is needed, software adapters take four, since every
+ * further four cost a coroutine switch at each barrier.
+ */
+function rowInvocations(rec: Recorder, D4: number, sums: boolean): number {
+  return Math.min(D4, sums && rec.caps.class === 'software' ? 4 : 256);
+}
 
 /** W [d_sae, d_pad] by its pairs and `source` [rows, d_pad]. `project`: rows keep unit norm. `norm`: ‖g‖² is kept. */
 export function adamRows(
@@ -83,7 +89,7 @@ export function adamRows(
     source: [t.source, 'rows d_pad'],
   });
   const D4 = d_pad / 4;
-  const WX = Math.min(D4, MAX_WX);
+  const WX = rowInvocations(rec, D4, t.project || t.norm);
   rec.run(adamRowsKernel, {
     tensors: {
       source: t.source,

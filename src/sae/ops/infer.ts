@@ -46,7 +46,12 @@ export const thresholdEmitKernel = defineKernel({
 });
 
 /** theta absent: relu. */
-const constantsOf = (theta: F | undefined, d_sae: number): { D_SAE: number; RELU: number } => ({
+const constantsOf = (
+  rec: Recorder,
+  theta: F | undefined,
+  d_sae: number,
+): Record<'T' | 'D_SAE' | 'RELU', number> => ({
+  T: selectThreads(rec.caps, d_sae),
   D_SAE: d_sae,
   RELU: theta ? 0 : 1,
 });
@@ -61,7 +66,7 @@ export function thresholdDense(rec: Recorder, t: { pre_acts: F; acts: F; theta: 
   rec.run(thresholdDenseKernel, {
     tensors: { pre_acts: t.pre_acts, theta: t.theta ?? t.pre_acts, acts: t.acts },
     params: { n, cap: 0 },
-    constants: constantsOf(t.theta, d_sae),
+    constants: constantsOf(rec, t.theta, d_sae),
   });
 }
 
@@ -73,7 +78,7 @@ export function thresholdCode(
   const { n, d_sae } = dims('sae/threshold_code', { pre_acts: [t.pre_acts, 'n d_sae'] });
   const { rowStart, idx, val, cap } = t.code;
   const theta = t.theta ?? t.pre_acts;
-  const call = { params: { n, cap }, constants: constantsOf(t.theta, d_sae) };
+  const call = { params: { n, cap }, constants: constantsOf(rec, t.theta, d_sae) };
   rec.run(thresholdCountKernel, { ...call, tensors: { pre_acts: t.pre_acts, theta, row_start: rowStart } });
   scanCounts(rec, rowStart);
   rec.run(thresholdEmitKernel, {
