@@ -69,6 +69,7 @@ export class SaeLibrary {
 
   /** @throws WorkbenchError('format') when nobody knows the id. */
   async entry(id: string): Promise<SaeEntry> {
+    if (typeof id !== 'string') throw missing(String(id));
     await this.#readPack();
     const record = this.#embedded.has(id) ? undefined : await this.#host.catalog.get<SaeRecord>('sae', id);
     const entry = this.#embedded.get(id) ?? (record && this.#stored(record));

@@ -5,9 +5,7 @@ export function toWire(error: unknown): WireError {
   if (error instanceof WorkbenchError) return error.toWire();
   if (error instanceof DOMException && error.name === 'AbortError')
     return new WorkbenchError('cancelled', 'The request was cancelled.').toWire();
-  const message = error instanceof Error ? error.message : String(error);
-  return new WorkbenchError('internal', message, {
-    cause: error,
-    hint: 'Reload the page; if it stays, please report it.',
-  }).toWire();
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const hint = 'Reload the page; if it stays, please report it.';
+  return { code: 'internal', message, hint, ...(stack && { stack }) };
 }
