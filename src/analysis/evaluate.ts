@@ -4,7 +4,7 @@ import { encodeRows, type HostCode } from '#sae/inference.ts';
 import type { Sae } from '#sae/sae.ts';
 import { type ByExclusion, EvalRuns, type Measured } from './evaluate_runs.ts';
 import { type EvalSums, emptySums, type Metrics, metricsOf, RUN_KINDS } from './metrics.ts';
-import { checkSignal, positionMask, siteOf } from './site.ts';
+import { checkSignal, positionMask, siteOf, windowsPerPass } from './site.ts';
 import { readWindows, type TokenWindows } from './windows.ts';
 
 export interface Evaluation {
@@ -24,7 +24,7 @@ export interface EvaluateProgress {
 export interface EvaluateOptions {
   /** Windows to use, from the first; default all. */
   readonly windows?: number | undefined;
-  /** Windows of one forward pass; default about 2,048 tokens. */
+  /** Windows of one forward pass; default about 2,048 tokens, 512 on a software adapter. */
   readonly batch?: number | undefined;
   /** Skips the runs of the whole model: mse, explained variance, l0 and dead fraction only; CE metrics are NaN. */
   readonly reconstructionOnly?: boolean | undefined;
@@ -49,7 +49,7 @@ export async function* evaluateSae(
   const { signal, reconstructionOnly = false } = options;
   const { seq } = windows;
   const count = Math.min(options.windows ?? windows.count, windows.count);
-  const batch = Math.min(count, options.batch ?? Math.max(1, Math.floor(BATCH_TOKENS / seq)));
+  const batch = Math.min(count, options.batch ?? windowsPerPass(gpu.caps, seq, BATCH_TOKENS));
   const site = siteOf(model.config, sae);
   const excluded = sae.excludedPositions.filter((p) => p < seq);
   using runs = new EvalRuns(gpu, { model, sae, site, batch, seq, excluded });

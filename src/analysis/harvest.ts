@@ -7,7 +7,7 @@ import { type Tensor, view } from '#gpu/tensor.ts';
 import { type HookName, isHookOf } from '#model/hooks.ts';
 import type { LanguageModel, Workspace } from '#model/model.ts';
 import type { ActivationSource } from '#sae/sae.ts';
-import { checkSignal, copyRows, rowsOfRun, siteWidth } from './site.ts';
+import { checkSignal, copyRows, rowsOfRun, siteWidth, windowsPerPass } from './site.ts';
 import { readWindows, type TokenWindows } from './windows.ts';
 
 export interface HarvestOptions {
@@ -15,7 +15,7 @@ export interface HarvestOptions {
   readonly seed: number;
   /** Positions that are left out (decision 15). */
   readonly excludedPositions: readonly number[];
-  /** Windows of one forward pass; default about 4,096 tokens. */
+  /** Windows of one forward pass; default about 4,096 tokens, 512 on a software adapter. */
   readonly batch?: number | undefined;
   /** Windows of a block, in which rows are shuffled; default about 32,768 tokens, at most 64 MiB of rows. */
   readonly windowsPerBlock?: number | undefined;
@@ -99,7 +99,7 @@ class Harvest implements HarvestSource {
     this.#windowsPerBlock = Math.max(1, wanted);
     this.#batch = Math.min(
       this.#windowsPerBlock,
-      options.batch ?? Math.max(1, Math.floor(BATCH_TOKENS / seq)),
+      options.batch ?? windowsPerPass(gpu.caps, seq, BATCH_TOKENS),
     );
     const excluded = new Set(options.excludedPositions);
     this.#positions = Array.from({ length: seq }, (_, p) => p).filter((p) => !excluded.has(p));

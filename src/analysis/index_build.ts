@@ -13,7 +13,7 @@ import type { TokenWindows } from './windows.ts';
 export interface IndexOptions {
   /** Windows to index, from the first; default all. */
   readonly windows?: number | undefined;
-  /** Windows of one forward pass; default about 2,048 tokens. */
+  /** Windows of one forward pass; default about 2,048 tokens, 512 on a software adapter. */
   readonly batch?: number | undefined;
   /** Examples from the top of each feature; default 10. */
   readonly top?: number | undefined;

@@ -5,7 +5,7 @@ import { encodeRows, type HostCode } from '#sae/inference.ts';
 import type { Sae } from '#sae/sae.ts';
 import type { ChosenExample } from './index_examples.ts';
 import type { IndexExample } from './index_store.ts';
-import { checkSignal, positionMask, rowsOfRun, siteOf } from './site.ts';
+import { checkSignal, positionMask, rowsOfRun, siteOf, windowsPerPass } from './site.ts';
 import { readWindows, type TokenWindows } from './windows.ts';
 
 const BATCH_TOKENS = 2048;
@@ -53,7 +53,7 @@ export class IndexPasses implements Disposable {
     this.seq = windows.seq;
     this.#site = siteOf(model.config, sae);
     this.#count = Math.min(options.windows ?? windows.count, windows.count);
-    this.#batch = Math.min(this.#count, options.batch ?? Math.max(1, Math.floor(BATCH_TOKENS / this.seq)));
+    this.#batch = Math.min(this.#count, options.batch ?? windowsPerPass(gpu.caps, this.seq, BATCH_TOKENS));
     this.ids = new Uint32Array(this.#count * this.seq);
     this.#mask = positionMask(this.seq, sae.excludedPositions);
     this.#ws = model.workspace({ batch: this.#batch, seq: this.seq, keep: [this.#site] });

@@ -21,8 +21,14 @@ class ByteWriter {
   u16(value: number): void {
     this.#view.setUint16(this.#room(2), value, true);
   }
-  u32(value: number): void {
-    this.#view.setUint32(this.#room(4), value, true);
+  /** A whole number below 2^53, seven bits a byte, the lowest first (LEB128). */
+  count(value: number): void {
+    let rest = value;
+    while (rest >= 128) {
+      this.#view.setUint8(this.#room(1), (rest % 128) + 128);
+      rest = Math.floor(rest / 128);
+    }
+    this.#view.setUint8(this.#room(1), rest);
   }
   f32(value: number): void {
     this.#view.setFloat32(this.#room(4), value, true);
@@ -50,8 +56,14 @@ class ByteReader {
   u16(): number {
     return this.#view.getUint16(this.#next(2), true);
   }
-  u32(): number {
-    return this.#view.getUint32(this.#next(4), true);
+  count(): number {
+    let value = 0;
+    for (let unit = 1; unit < 2 ** 53; unit *= 128) {
+      const byte = this.#view.getUint8(this.#next(1));
+      value += (byte % 128) * unit;
+      if (byte < 128) break;
+    }
+    return value;
   }
   f32(): number {
     return this.#view.getFloat32(this.#next(4), true);
@@ -67,20 +79,21 @@ export type RecordBody = Pick<
 >;
 
 /**
- * One feature as bytes: histogram counts u32; logit range f32 and counts u32; token lists and neighbours, each a u16
- * count then u32 id and f32 value; examples as a u16 count, then u16 interval + 1, at, start, length, u32 ids, f16 acts.
+ * One feature as bytes. Whole numbers are LEB128, so small ones take a byte: 40 counts of the act histogram; logit range
+ * (two f32) and 40 counts; top, bottom and neighbours, each a length, then id and f32 value; examples as a length, then
+ * each as interval + 1, at, start, length, ids, and of the acts above 0 a length, then place and f16.
  */
 export function encodeRecord(r: RecordBody): Uint8Array<ArrayBuffer> {
   const w = new ByteWriter();
-  for (const count of r.histogram.counts) w.u32(count);
+  for (const count of r.histogram.counts) w.count(count);
   const { edges, counts } = r.logitHistogram;
   w.f32(edges[0] as number);
   w.f32(edges[BINS] as number);
-  for (const count of counts) w.u32(count);
+  for (const count of counts) w.count(count);
   const pairs = (items: readonly { readonly id: number; readonly value: number }[]): void => {
-    w.u16(items.length);
+    w.count(items.length);
     for (const { id, value } of items) {
-      w.u32(id);
+      w.count(id);
       w.f32(value);
     }
   };
@@ -88,13 +101,20 @@ export function encodeRecord(r: RecordBody): Uint8Array<ArrayBuffer> {
   pairs(asPairs(r.topLogits));
   pairs(asPairs(r.bottomLogits));
   pairs(r.neighbours.map((n) => ({ id: n.feature, value: n.cosine })));
-  w.u16(r.examples.length);
-  for (const e of r.examples) {
-    for (const value of [e.interval + 1, e.at, e.start, e.ids.length]) w.u16(value);
-    for (const id of e.ids) w.u32(id);
-    for (const act of e.acts) w.u16(numberToF16(act));
-  }
+  w.count(r.examples.length);
+  for (const e of r.examples) encodeExample(w, e);
   return w.bytes();
+}
+
+function encodeExample(w: ByteWriter, e: IndexExample): void {
+  for (const value of [e.interval + 1, e.at, e.start, e.ids.length]) w.count(value);
+  for (const id of e.ids) w.count(id);
+  const places = [...e.acts.keys()].filter((i) => (e.acts[i] as number) > 0);
+  w.count(places.length);
+  for (const i of places) {
+    w.count(i);
+    w.u16(numberToF16(e.acts[i] as number));
+  }
 }
 
 /**
@@ -103,26 +123,26 @@ export function encodeRecord(r: RecordBody): Uint8Array<ArrayBuffer> {
  */
 export function decodeRecord(bytes: ArrayBuffer, maxAct: number): RecordBody {
   const r = new ByteReader(bytes);
-  const counts = (): Float64Array<ArrayBuffer> => Float64Array.from(list(BINS, () => r.u32()));
+  const counts = (): Float64Array<ArrayBuffer> => Float64Array.from(list(BINS, () => r.count()));
   const histogram: Histogram = { edges: evenEdges(0, maxAct), counts: counts() };
   const low = r.f32();
   const high = r.f32();
   const logitHistogram: Histogram = { edges: evenEdges(low, high), counts: counts() };
-  const effects = (): TokenEffect[] => list(r.u16(), () => ({ id: r.u32(), effect: r.f32() }));
+  const effects = (): TokenEffect[] => list(r.count(), () => ({ id: r.count(), effect: r.f32() }));
   const topLogits = effects();
   const bottomLogits = effects();
-  const neighbours = list(r.u16(), () => ({ feature: r.u32(), cosine: r.f32() }));
-  const examples = list(r.u16(), () => decodeExample(r));
+  const neighbours = list(r.count(), () => ({ feature: r.count(), cosine: r.f32() }));
+  const examples = list(r.count(), () => decodeExample(r));
   return { histogram, logitHistogram, topLogits, bottomLogits, neighbours, examples };
 }
 
 function decodeExample(r: ByteReader): IndexExample {
-  const interval = r.u16() - 1;
-  const at = r.u16();
-  const start = r.u16();
-  const length = r.u16();
-  const ids = list(length, () => r.u32());
-  const acts = Float32Array.from(list(length, () => f16ToNumber(r.u16())));
+  const interval = r.count() - 1;
+  const at = r.count();
+  const start = r.count();
+  const ids = list(r.count(), () => r.count());
+  const acts = new Float32Array(ids.length);
+  for (let left = r.count(); left > 0; left--) acts[r.count()] = f16ToNumber(r.u16());
   return { ids, acts, at, position: start + at, start, interval };
 }
 

@@ -91,3 +91,8 @@ export function copyRows(
     view(call.to, { shape: [call.count, d], byteOffset }),
   );
 }
+
+/** Windows of one forward pass: short on software adapters, where a click waits for it, else `tokens`. */
+export function windowsPerPass(caps: { readonly class: string }, seq: number, tokens: number): number {
+  return Math.max(1, Math.floor((caps.class === 'software' ? Math.min(tokens, 512) : tokens) / seq));
+}

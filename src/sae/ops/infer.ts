@@ -6,9 +6,8 @@ import type { Tensor } from '#gpu/tensor.ts';
 import flatId from '#shaders/lib/flat_id.wgsl?raw';
 import decodeSource from '#shaders/sae/decode_rows.wgsl?raw';
 import thresholdSource from '#shaders/sae/select_threshold.wgsl?raw';
-import topkSource from '#shaders/sae/select_topk.wgsl?raw';
 import type { SparseCode } from '../sae.ts';
-import { selectThreads } from './select.ts';
+import { selectThreads, selectTopkKernel } from './select.ts';
 import { scanCounts } from './transpose.ts';
 
 type F = Tensor<'f32'>;
@@ -89,7 +88,7 @@ export function thresholdCode(
 
 export const topkDenseKernel = defineKernel({
   name: 'sae/select_topk/dense',
-  source: topkSource,
+  source: selectTopkKernel.spec.source,
   entry: 'dense',
   tensors: ['score', 'last_fired', 'acts'],
   params: ['k', 'from_row', 'n', 'from_entry', 'dead_limit'],
