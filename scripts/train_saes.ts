@@ -1,4 +1,4 @@
-// node scripts/run.mjs train_saes [--layers 0,1] [--tokens 800000] [--index-tokens 100000] [--driver lavapipe]
+// node scripts/run.mjs train_saes [--layers 0,1] [--tokens 1200000] [--index-tokens 100000] [--driver lavapipe]
 // Trains one TopK SAE per layer of the embedded model with our own WGSL trainer, in Node on Dawn, from fresh Storyland
 // text; evaluates it on the pack's held-out corpus and builds its feature index there. Writes .cache/train_saes/<layer>/
 // and scripts/train_saes/results.json; `pack_embedded --saes .cache/train_saes` then makes the pack.
@@ -112,7 +112,7 @@ function trainingWindows(
 
 async function trainLayer(subject: Subject, layer: number): Promise<void> {
   const recipe = RECIPES[Math.min(layer, RECIPES.length - 1)] as (typeof RECIPES)[number];
-  const tokens = Number(option('tokens') ?? 800_000);
+  const tokens = Number(option('tokens') ?? 1_200_000);
   const site: HookName = `blocks.${layer}.attn.hook_z`;
   const job: SaeJob = {
     variant: 'topk',
@@ -138,7 +138,7 @@ async function trainLayer(subject: Subject, layer: number): Promise<void> {
   };
   using sae = saeOnGpu(subject.gpu, result.weights, meta);
   const evaluation = await drain(
-    evaluateSae(subject.gpu, subject.model, sae, subject.heldOut, { windows: 800 }),
+    evaluateSae(subject.gpu, subject.model, sae, subject.heldOut, { windows: 400 }),
   );
   const extra = { ...meta.extra, metrics: evaluation.metrics };
   const context = {
