@@ -47,7 +47,7 @@ const LIMITS = { software: { cap: 256, groups: 256 }, hardware: { cap: 768, grou
  */
 export function selectThreads(caps: Recorder['caps'], d_sae: number): number {
   if (caps.class === 'software') return 4;
-  return d_sae >= 8192 ? 256 : 128;
+  return d_sae >= 8192 ? 256 : d_sae >= 2048 ? 128 : 64;
 }
 
 /**
