@@ -1,12 +1,15 @@
 import { defineConfig } from '@playwright/test';
 import { chromiumPath, GPU_ARGS } from './scripts/chromium.mjs';
 
+const PORT = Number(process.env['FLOWS_PORT'] ?? 4173);
+const DIST = process.env['FLOWS_DIST'] ?? 'dist';
 /** The built site, served below a sub-path as a static host would (decision 37). */
-export const SITE = 'http://127.0.0.1:4173/sub/headlight/';
+export const SITE = `http://127.0.0.1:${PORT}/sub/headlight/`;
 const executablePath = chromiumPath();
 
 export default defineConfig({
   testDir: 'e2e/flows',
+  testMatch: '*.flow.ts',
   outputDir: 'test-results/flows',
   // One software GPU on two cores: one page at a time.
   workers: 1,
@@ -16,11 +19,12 @@ export default defineConfig({
   reporter: [['list'], ['json', { outputFile: 'test-results/flows.json' }]],
   use: {
     baseURL: SITE,
+    actionTimeout: 30_000,
     viewport: { width: 1280, height: 900 },
     launchOptions: { ...(executablePath ? { executablePath } : { channel: 'chromium' }), args: GPU_ARGS },
   },
   webServer: {
-    command: 'node scripts/serve.mjs --port 4173 --base /sub/headlight/',
+    command: `node scripts/serve.mjs --port ${PORT} --base /sub/headlight/ --dir ${DIST}`,
     url: SITE,
     reuseExistingServer: false,
   },

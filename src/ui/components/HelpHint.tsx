@@ -18,7 +18,7 @@ export function HelpHint({ term, children, formula }: HelpHintProps) {
       <button
         type="button"
         className="help"
-        aria-label={`What is ${term}?`}
+        aria-label={`Help: ${term.replace(/\.$/, '')}`}
         popoverTarget={id}
         onClick={(e) => placeNear(e.currentTarget, pop.current)}
       >
