@@ -49,7 +49,7 @@ function overrides() {
   return [
     ...rules,
     {
-      includes: ['**/*.mjs', 'scripts/**', 'bench/**'],
+      includes: ['**/*.mjs', 'scripts/**', 'bench/**', 'e2e/flows/**'],
       linter: { rules: { suspicious: { noConsole: 'off' } } },
     },
   ];
@@ -75,6 +75,7 @@ const config = {
   overrides: overrides(),
 };
 writeFileSync('biome.json', `${JSON.stringify(config, null, 2)}\n`);
+execFileSync('npx', ['biome', 'format', '--write', 'biome.json'], { stdio: 'ignore' });
 
 function probes() {
   const all = [];
