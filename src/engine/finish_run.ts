@@ -14,7 +14,7 @@ import type { Session } from './session.ts';
 import { EXCLUDED, type PlannedJob } from './training.ts';
 
 /** Tokens of the final evaluation and of the index; a software adapter gets what it does in about a minute. */
-export const EVALUATION_TOKENS = { gpu: 1_000_000, software: 20_000 } as const;
+export const EVALUATION_TOKENS = { gpu: 1_000_000, software: 8_000 } as const;
 export const INDEX_TOKENS = { gpu: 1_000_000, software: 20_000 } as const;
 
 interface Finish {

@@ -38,7 +38,6 @@ export const VIEW_DEFAULTS = {
   model: 'embedded',
   tokenSort: 'act',
   snippet: 'stacked',
-  featureSort: 'density',
   desc: 1,
   smooth: 0.6,
 } as const;
@@ -77,11 +76,7 @@ const feature: Fields<FeatureViewRef> = {
 };
 const features: Fields<FeaturesViewRef> = {
   ...common,
-  sort: choiceField(
-    'sort',
-    ['feature', 'density', 'maxAct', 'headShare', 'effect'],
-    VIEW_DEFAULTS.featureSort,
-  ),
+  sort: choiceField('sort', ['feature', 'density', 'maxAct', 'headShare', 'effect']),
   desc: choiceField('desc', [0, 1], VIEW_DEFAULTS.desc),
   minDensity: realField('min', { min: 0, max: 1 }),
   maxDensity: realField('max', { min: 0, max: 1 }),

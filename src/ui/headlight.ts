@@ -68,6 +68,8 @@ export interface Headlight {
     readonly sae: string;
     readonly format?: ExportFormat;
   }): Promise<Api['exportSae']['out']>;
+  /** For tests and bug reports, not part of the stable API: bytes on the GPU, a simulated lost device, kernel times. */
+  debug(action: Api['debug']['in']['action']): Promise<Api['debug']['out']>;
   /** What the page shows now. */
   view(): ViewRef;
   /** The address of a view (default: the current one). */
@@ -182,6 +184,7 @@ export function makeHeadlight(engine: EngineClient): Headlight {
     evaluate: (options) => ask('evaluate', options),
     feature: (options) => ask('feature', options),
     exportSae: ({ sae, format = 'saelens' }) => ask('exportSae', { sae, format }),
+    debug: (action) => ask('debug', { action }),
     view: () => useApp.getState().view,
     link: (view = useApp.getState().view) => new URL(encodeView(view).hash, location.href).href,
     async open(link) {

@@ -79,7 +79,10 @@ async function* importSae(
   }
   const { weights, meta } = await readSaeLens(files);
   const id = await weightsId(weights);
-  const info = saeInfo({ ...meta, id }, weights, {
+  // Other tools name models in their own ways; an SAE that fits belongs to the model it was opened for.
+  const isKnown = isContentId(meta.model) && meta.model !== 'embedded';
+  const belongs = { ...meta, id, model: isKnown ? meta.model : model.info.id };
+  const info = saeInfo(belongs, weights, {
     source: typeof source === 'string' ? source : 'files',
     bytes: Object.values(files).reduce((sum, b) => sum + b.size, 0),
   });
