@@ -1,4 +1,5 @@
 import { valueIn } from '../state/loadable.ts';
+import { belongsTo } from '../state/session.ts';
 import { useApp } from '../state/store.ts';
 import './components.css';
 
@@ -25,18 +26,18 @@ export function ModelPicker() {
 
 /** Chooses among the SAEs of the current model, named by their site. */
 export function SaePicker() {
-  const model = useApp((s) => valueIn(s.model)?.id);
+  const model = useApp((s) => valueIn(s.model));
   const all = useApp((s) => valueIn(s.saes));
   const current = useApp((s) => valueIn(s.sae)?.id) ?? '';
   const view = useApp((s) => s.view);
   const go = useApp((s) => s.go);
-  const saes = (all ?? []).filter((x) => x.model === model);
+  const saes = (all ?? []).filter((x) => model !== undefined && belongsTo(x, model));
   return (
     <select aria-label="SAE" value={current} onChange={(e) => go({ ...view, sae: e.target.value })}>
       {current === '' && <option value="">no SAE</option>}
       {saes.map((x) => (
         <option key={x.id} value={x.id}>
-          {x.site} · {x.title}
+          {x.title.includes(x.site) ? x.title : `${x.site} · ${x.title}`}
         </option>
       ))}
     </select>

@@ -1,9 +1,12 @@
 import { useApp } from '../state/store.ts';
+import { pageOrigin } from '../url.ts';
 import { HelpHint } from './HelpHint.tsx';
 
 /** What the page has asked of the network, as the engine counts it; the policy itself is in index.html. */
 export function PrivacyBadge() {
-  const { gets, hosts } = useApp((s) => s.network);
+  const { gets, hosts: all } = useApp((s) => s.network);
+  const here = new URL(pageOrigin()).host;
+  const hosts = all.filter((h) => h !== here);
   const own = hosts.length === 0;
   return (
     <span className="row tight badge">

@@ -66,7 +66,7 @@ function Loaded() {
   const state = (status: string, none: string) => (status === 'loading' ? 'loading' : none);
   return (
     <dl className="loaded" aria-label="What is loaded">
-      <Fact name="model" value={m?.title ?? state(model.status, 'none')} />
+      <Fact name="model" value={m?.title ?? state(model.status, 'none')} keep />
       <Fact name="hook" value={x?.site ?? '–'} keep />
       <Fact name="SAE" value={x ? `${x.title} (${x.d_sae})` : state(sae.status, 'none')} />
       <Fact
@@ -97,7 +97,7 @@ function Fact({
   return (
     <div className={keep ? 'keep' : undefined}>
       <dt>{name}</dt>
-      <dd className={keep ? 'mono' : undefined} title={value}>
+      <dd className={name === 'hook' ? 'mono' : undefined} title={value}>
         {value}
       </dd>
     </div>

@@ -1,6 +1,7 @@
 import type { Input, NdArray, PromptReport } from '#engine/protocol.ts';
 import { layerOf } from '../format.ts';
 import { IDLE, type Loadable, latest, valueIn } from './loadable.ts';
+import { belongsTo } from './session.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 
 /** The prompt of the current view (prompt and feature views) and what the model and the SAE say about it. */
@@ -80,7 +81,7 @@ export function questionOf(s: AppState): PromptQuestion | undefined {
   if (s.view.kind !== 'prompt' && s.view.kind !== 'feature') return undefined;
   const model = valueIn(s.model);
   const sae = valueIn(s.sae);
-  if (!model || !sae || sae.model !== model.id) return undefined;
+  if (!model || !sae || !belongsTo(sae, model)) return undefined;
   const prompt = promptOf(s);
   const input = promptInput(prompt, model.hasTokenizer);
   return input.length === 0 ? undefined : { model: model.id, sae: sae.id, prompt, input };

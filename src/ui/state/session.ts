@@ -97,9 +97,14 @@ function keepReady<T>(next: Loadable<T>, old: Loadable<T>, put: (l: Loadable<T>)
 }
 
 /** The SAE that a view means: the one it names, else the first of its model; undefined when there is none. */
-export function wantedSae(s: Pick<AppState, 'view' | 'saes'>, modelId: string): string | undefined {
+export function wantedSae(s: Pick<AppState, 'view' | 'saes'>, model: ModelInfo): string | undefined {
   if (s.view.sae !== undefined) return s.view.sae;
-  return valueIn(s.saes)?.find((sae) => sae.model === modelId)?.id;
+  return valueIn(s.saes)?.find((sae) => belongsTo(sae, model))?.id;
+}
+
+/** Whether an SAE is of this model; 'embedded' is an alias of the shipped model's content id. */
+export function belongsTo(sae: SaeInfo, model: ModelInfo): boolean {
+  return sae.model === model.id || (sae.model === 'embedded' && model.source === 'embedded');
 }
 
 /** Loads the model and SAE that the view names whenever that changes; without WebGPU it only looks them up. */
@@ -134,7 +139,7 @@ function loadWantedModel(store: AppStore): void {
 function saeKey(s: AppState): string {
   const model = valueIn(s.model);
   if (!model || s.saes.status !== 'ready') return '';
-  const id = wantedSae(s, model.id);
+  const id = wantedSae(s, model);
   return `${model.id} ${id ?? ''} ${s.saes.value.some((x) => x.id === id)}`;
 }
 
@@ -143,7 +148,7 @@ function loadWantedSae(store: AppStore): void {
   const model = valueIn(s.model);
   const saes = valueIn(s.saes);
   if (!model || !saes) return;
-  const id = wantedSae(s, model.id);
+  const id = wantedSae(s, model);
   const known = saes.find((x) => x.id === id);
   if (id === undefined || !known) {
     asks.sae.cancel();

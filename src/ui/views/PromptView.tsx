@@ -4,6 +4,7 @@ import { Loadable } from '../components/Loadable.tsx';
 import { Panel } from '../components/Panel.tsx';
 import { valueIn } from '../state/loadable.ts';
 import { promptInput, promptOf } from '../state/prompt.ts';
+import { belongsTo } from '../state/session.ts';
 import { useApp } from '../state/store.ts';
 import { FeatureList } from './prompt/FeatureList.tsx';
 import { PromptBox } from './prompt/PromptBox.tsx';
@@ -64,6 +65,8 @@ function Waiting() {
       return <p>This model has no SAE yet. Train one in the Train view, or load one in the Load view.</p>;
     if (gpu === 'none' && report.status !== 'failed')
       return <p>Prompts cannot be computed without WebGPU.</p>;
+    if (sae.status === 'ready' && !belongsTo(sae.value, m))
+      return <p>The chosen SAE belongs to another model; choose one of this model's.</p>;
     return <Loadable of={report} what="the features of the prompt" onRetry={runPrompt} />;
   };
   return <Panel title="Tokens and features">{body()}</Panel>;

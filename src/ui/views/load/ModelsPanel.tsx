@@ -63,6 +63,14 @@ export function ModelsPanel() {
               ))}
             </tbody>
           </table>
+          {!models.value.some((m) => m.source === 'embedded') && (
+            <p className="pad row">
+              <span>The embedded model is not loaded now.</span>
+              <ViewLink className="button" view={{ kind: 'prompt' }}>
+                Open the embedded model
+              </ViewLink>
+            </p>
+          )}
           {models.value.length === 0 && (
             <p className="pad">There is no model on this device yet; bring one below.</p>
           )}

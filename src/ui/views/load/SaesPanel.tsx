@@ -5,6 +5,7 @@ import { Panel } from '#ui/components/Panel.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';
 import { formatBytes, formatCount } from '#ui/plots/numbers.ts';
 import { valueIn } from '#ui/state/loadable.ts';
+import { belongsTo } from '#ui/state/session.ts';
 import { useApp } from '#ui/state/store.ts';
 import { saeGpuBytes } from './sizes.ts';
 
@@ -102,7 +103,7 @@ function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
 function SaeRow({ sae }: { readonly sae: SaeInfo }) {
   const current = useApp((s) => valueIn(s.sae)?.id === sae.id);
   const exportSae = useApp((s) => s.exportSae);
-  const modelTitle = useApp((s) => valueIn(s.models)?.find((m) => m.id === sae.model)?.title ?? sae.model);
+  const modelTitle = useApp((s) => valueIn(s.models)?.find((m) => belongsTo(sae, m))?.title ?? sae.model);
   return (
     <tr className={current ? 'current' : undefined}>
       <td>

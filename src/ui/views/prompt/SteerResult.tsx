@@ -98,7 +98,7 @@ function Changes({ report, at }: { readonly report: EditReport; readonly at: num
               </td>
               <td className="num mono">{p(c.clean)}</td>
               <td className="num mono">{p(c.edited)}</td>
-              <td className={`num mono ${d < 0 ? 'neg-ink' : 'act-ink'}`}>
+              <td className={`num mono ${Math.abs(d) < 5e-5 ? 'muted' : d < 0 ? 'neg-ink' : 'act-ink'}`}>
                 {Number.isFinite(d) ? `${formatDelta(100 * d)} pp` : '–'}
               </td>
             </tr>
