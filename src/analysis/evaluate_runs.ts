@@ -1,6 +1,6 @@
 import type { Gpu } from '#gpu/device.ts';
 import { add, scale } from '#gpu/ops/elementwise.ts';
-import { klDivergence } from '#gpu/ops/loss.ts';
+import { crossEntropy, klDivergence } from '#gpu/ops/loss.ts';
 import { reduceColumns, reduceRows } from '#gpu/ops/reduce.ts';
 import { addRow, scaleRows } from '#gpu/ops/rows.ts';
 import type { Recorder } from '#gpu/recorder.ts';
@@ -82,6 +82,7 @@ export class EvalRuns implements Disposable {
       ...{ recon: wide('recon'), difference: wide('difference'), negative: wide('negative') },
       ...{ stand_in: wide('stand_in'), mean: one('mean'), mean_all: one('mean_all'), zero: one('zero') },
       counted: s.upload('counted', [n], 'f32', counted),
+      lse: s.tensor('lse', [n], 'f32'),
       error: s.tensor('error', [n], 'f32'),
       deviation: s.tensor('deviation', [n], 'f32'),
       deviation_all: s.tensor('deviation_all', [n], 'f32'),
@@ -205,7 +206,6 @@ export class EvalRuns implements Disposable {
     const nats = this.#nats[which];
     const column = (t: F): F => view(t, { shape: [n] });
     const targets = view(this.#u.targets, { shape: [n] });
-    model.crossEntropy(rec, clean, targets, column(nats.clean));
     const keep = which === 'counted' ? this.#u.keep : this.#u.keepNone;
     const mean = which === 'counted' ? this.#f.mean : this.#f.mean_all;
     const sources = { spliced: rows(this.#f.recon, 0, n), zero: asOne(this.#f.zero), mean: asOne(mean) };
@@ -218,21 +218,34 @@ export class EvalRuns implements Disposable {
         return view(out, { shape: act.shape });
       };
       const run = this.#forward(rec, this.#changed, ids, { edit: new Map([[site, edit]]) });
-      model.crossEntropy(rec, run, targets, column(nats[kind]));
-      if (kind === 'spliced') this.#recordKl(rec, { clean, run, kl: column(nats.kl) });
+      if (kind === 'spliced') this.#recordPair(rec, { clean, run, targets, nats });
+      else model.crossEntropy(rec, run, targets, column(nats[kind]));
     }
   }
 
-  /** kl[row] = KL(clean ‖ spliced), in chunks of rows of logits. */
-  #recordKl(rec: Recorder, t: { readonly clean: Run; readonly run: Run; readonly kl: F }): void {
+  /** nats of the clean and the spliced run and KL(clean ‖ spliced) by rows, in chunks of logits that are made once. */
+  #recordPair(
+    rec: Recorder,
+    t: {
+      readonly clean: Run;
+      readonly run: Run;
+      readonly targets: Tensor<'u32'>;
+      readonly nats: Record<RunKind | 'kl', F>;
+    },
+  ): void {
     const { model } = this.#setup;
-    const n = t.kl.shape[0] as number;
+    const n = t.targets.shape[0] as number;
     for (let from = 0; from < n; from += model.logitsChunk) {
       const count = Math.min(model.logitsChunk, n - from);
+      const part = <D extends 'f32' | 'u32'>(whole: Tensor<D>): Tensor<D> =>
+        view(whole, { shape: [count], byteOffset: 4 * from });
+      const targets = part(t.targets);
+      const lse = view(this.#f.lse, { shape: [count] });
       const p_logits = model.logits(rec, t.clean, { from, count });
       const q_logits = model.logits(rec, t.run, { from, count });
-      const kl = view(t.kl, { shape: [count], byteOffset: 4 * from });
-      klDivergence(rec, { p_logits, q_logits, kl });
+      crossEntropy(rec, { logits: p_logits, targets, nats: part(t.nats.clean), lse });
+      crossEntropy(rec, { logits: q_logits, targets, nats: part(t.nats.spliced), lse });
+      klDivergence(rec, { p_logits, q_logits, kl: part(t.nats.kl) });
     }
   }
 
@@ -252,6 +265,7 @@ type FName =
   | 'mean_all'
   | 'zero'
   | 'counted'
+  | 'lse'
   | 'error'
   | 'deviation'
   | 'deviation_all';

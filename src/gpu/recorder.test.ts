@@ -148,3 +148,22 @@ test('a validation error of the device is thrown at the next await', async () =>
   await expect(gpu.idle()).rejects.toMatchObject({ code: 'kernel' });
   await gpu.idle();
 });
+
+test('a profile times each dispatch by kernel and grid', async ({ skip }) => {
+  if (!gpu.caps.timestamps) skip('this adapter has no timestamp queries');
+  using s = gpu.scope('test');
+  const { x, y } = call(s);
+  const times = await gpu.profile(async () => {
+    const rec = gpu.record('timed');
+    rec.run(affine, { tensors: { x, y }, params });
+    rec.clear(x);
+    rec.run(affine, { tensors: { x: y, y: x }, params });
+    await rec.submit();
+  });
+  expect(times.map((t) => [t.kernel, t.grid])).toEqual([
+    ['test/affine', [1, 1, 1]],
+    ['test/affine', [1, 1, 1]],
+  ]);
+  for (const t of times) expect(t.us).toBeGreaterThanOrEqual(0);
+  expect((await gpu.readF32(x))[0]).toBe(3);
+});
