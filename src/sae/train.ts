@@ -91,7 +91,7 @@ async function* loop(
   signal: AbortSignal,
   options: SaeTrainOptions,
 ): AsyncGenerator<SaeTrainEvent, boolean, void> {
-  const most = Math.min(options.maxStepsPerSubmit ?? run.ringSlots, run.ringSlots);
+  const most = Math.min(options.maxStepsPerSubmit ?? run.ringSlots, run.ringSlots, stepsOfRows(run));
   while (run.step < run.steps) {
     await options.yieldToInteractive?.();
     if (signal.aborted) throw new WorkbenchError('cancelled', 'Training was cancelled.');
@@ -109,6 +109,10 @@ async function* loop(
   }
   return false;
 }
+
+/** Steps whose rows fit in 64 MiB, which the source holds for one submit. */
+const stepsOfRows = (run: Run): number =>
+  Math.max(1, Math.floor((64 * 2 ** 20) / (4 * run.shape.batch * run.shape.d_in)));
 
 function checkpointDue(run: Run, options: SaeTrainOptions): boolean {
   if (options.checkpointRequested?.()) return true;
