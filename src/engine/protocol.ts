@@ -412,8 +412,12 @@ export interface Api {
     out: { readonly recon: NdArray; readonly x: NdArray };
     event: never;
   };
-  /** Everything the prompt view shows. `edits` absent: clean only. */
-  inspectPrompt: { in: { input: Input; sae: string } & BosOption; out: PromptReport; event: never };
+  /** Everything the prompt view shows. Without an SAE the lists of features are empty. */
+  inspectPrompt: {
+    in: { input: Input; sae?: string | undefined } & BosOption;
+    out: PromptReport;
+    event: never;
+  };
   editPrompt: {
     in: {
       input: Input;

@@ -67,12 +67,15 @@ export function promptHandlers(session: Session): Pick<Handlers, Names> {
       return { recon, x: { shape: rows.shape, data: await turn.gpu.readF32(rows) } };
     }),
     inspectPrompt: answer<'inspectPrompt'>(async ({ input, sae, bos }, signal) => {
-      using turn = await session.enterWith(sae, signal);
+      const coded = sae === undefined ? undefined : await session.enterWith(sae, signal);
+      using turn = coded ?? (await session.enter(signal));
       const started = performance.now();
       const prepared = prepare(turn.model, input, { bos });
       if (prepared.ids.length === 0) return emptyReport();
-      const run = await runPrompt(turn, prepared.ids, { keep: [turn.site] });
-      const tokens = await encodeRun(turn.gpu, turn.sae, rowsAt(run, turn.site, turn.sae));
+      const run = await runPrompt(turn, prepared.ids, { keep: coded ? [coded.site] : [] });
+      const tokens = coded
+        ? await encodeRun(turn.gpu, coded.sae, rowsAt(run, coded.site, coded.sae))
+        : prepared.ids.map((_, pos) => ({ pos, features: [] }));
       const predictions = await predict(turn.gpu, turn.model, run, prepared.ids);
       return report(turn, prepared, { tokens, predictions, ms: performance.now() - started });
     }),

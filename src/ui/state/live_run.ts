@@ -48,6 +48,8 @@ export interface LiveRun {
   readonly indexing: number | undefined;
   readonly summary: TrainSummary | undefined;
   readonly error: WireError | undefined;
+  /** What was asked of the run and has not happened yet; it waits for the end of a step. */
+  readonly wish: 'pause' | 'resume' | 'stop' | undefined;
   /** Time spent running in this tab: `ms` up to `since` (ms clock), and still counting when `since` is there. */
   readonly clock: { readonly ms: number; readonly since: number | undefined };
 }
@@ -70,6 +72,7 @@ export function runFromInfo(info: RunInfo): LiveRun {
     indexing: undefined,
     summary: undefined,
     error: undefined,
+    wish: undefined,
     clock: { ms: 0, since: undefined },
   };
 }
@@ -104,6 +107,10 @@ export function elapsedSeconds(run: LiveRun, now: number): number {
   return (run.clock.ms + (run.clock.since === undefined ? 0 : now - run.clock.since)) / 1000;
 }
 
+/** True after the last step, while the SAE is measured and indexed: nothing is left to pause. */
+export const isFinishing = (run: LiveRun): boolean =>
+  run.clock.since !== undefined && run.info.step >= run.info.steps;
+
 /** Seconds left at the current speed; undefined before the first step. */
 export function secondsLeft(run: LiveRun): number | undefined {
   const rate = run.latest?.tokensPerSecond;
@@ -113,11 +120,12 @@ export function secondsLeft(run: LiveRun): number | undefined {
 
 export function withStatus(run: LiveRun, status: RunStatus, now: number): LiveRun {
   const info = { ...run.info, status };
+  const wish = undefined;
   const counting = run.clock.since !== undefined;
   if (status === 'running')
-    return { ...run, info, clock: counting ? run.clock : { ms: run.clock.ms, since: now } };
+    return { ...run, info, wish, clock: counting ? run.clock : { ms: run.clock.ms, since: now } };
   const ms = run.clock.ms + (run.clock.since === undefined ? 0 : now - run.clock.since);
-  return { ...run, info, clock: { ms, since: undefined } };
+  return { ...run, info, wish, clock: { ms, since: undefined } };
 }
 
 function appendSteps(run: LiveRun, events: readonly TrainEvent[]): LiveRun {

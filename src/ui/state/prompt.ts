@@ -1,7 +1,7 @@
-import type { Input, NdArray, PromptReport } from '#engine/protocol.ts';
+import type { Input, ModelInfo, NdArray, PromptReport } from '#engine/protocol.ts';
 import { layerOf } from '../format.ts';
 import { IDLE, type Loadable, latest, valueIn } from './loadable.ts';
-import { belongsTo } from './session.ts';
+import { belongsTo, wantedSae } from './session.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 
 /** The prompt of the current view (prompt and feature views) and what the model and the SAE say about it. */
@@ -10,7 +10,7 @@ export interface PromptSlice {
   readonly report: Loadable<PromptReport>;
   readonly promptPending: boolean;
   /** Text and SAE that `report` belongs to. */
-  readonly reportOf: { readonly prompt: string; readonly sae: string } | undefined;
+  readonly reportOf: { readonly prompt: string; readonly sae: string | undefined } | undefined;
   /** Attention pattern [n_heads, dest, source] of `patternLayer` on the prompt. */
   readonly pattern: Loadable<NdArray>;
   /** Layer of the patterns panel; undefined: the layer of the SAE's site. */
@@ -71,7 +71,8 @@ export function promptInput(prompt: string, hasTokenizer: boolean): Input {
 /** What the prompt view asks; a string key of it decides whether it is asked again. */
 export interface PromptQuestion {
   readonly model: string;
-  readonly sae: string;
+  /** Undefined for a model that has no SAE yet: tokens and losses only. */
+  readonly sae: string | undefined;
   readonly prompt: string;
   readonly input: Input;
 }
@@ -80,14 +81,19 @@ export interface PromptQuestion {
 export function questionOf(s: AppState): PromptQuestion | undefined {
   if (s.view.kind !== 'prompt' && s.view.kind !== 'feature') return undefined;
   const model = valueIn(s.model);
+  if (!model) return undefined;
   const sae = valueIn(s.sae);
-  if (!model || !sae || !belongsTo(sae, model)) return undefined;
+  if (sae ? !belongsTo(sae, model) : !hasNoSae(s, model)) return undefined;
   const prompt = promptOf(s);
   const input = promptInput(prompt, model.hasTokenizer);
-  return input.length === 0 ? undefined : { model: model.id, sae: sae.id, prompt, input };
+  return input.length === 0 ? undefined : { model: model.id, sae: sae?.id, prompt, input };
 }
 
-const keyOf = (q: PromptQuestion | undefined): string => (q ? `${q.model} ${q.sae} ${q.prompt}` : '');
+/** True when it is known that there is none, false while one may still come. */
+const hasNoSae = (s: AppState, model: ModelInfo): boolean =>
+  s.saes.status === 'ready' && s.sae.status === 'idle' && wantedSae(s, model) === undefined;
+
+const keyOf = (q: PromptQuestion | undefined): string => (q ? `${q.model} ${q.sae ?? ''} ${q.prompt}` : '');
 
 /** The layer whose patterns are shown. */
 export function shownLayer(s: AppState): number {
@@ -104,7 +110,7 @@ export function watchPrompt(store: AppStore): void {
       const s = store.getState();
       const question = questionOf(s);
       if (!question) return forget(store);
-      const isTyping = s.reportOf?.sae === question.sae && s.how === 'replace';
+      const isTyping = s.reportOf !== undefined && s.reportOf.sae === question.sae && s.how === 'replace';
       const pause = isTyping && valueIn(s.model)?.source !== 'embedded' ? PAUSE_MS : 0;
       if (pause === 0) return inspect(store, question);
       store.setState({ promptPending: true });
@@ -128,7 +134,7 @@ function forget(store: Store): void {
 
 function inspect(store: Store, q: PromptQuestion): void {
   const before = store.getState();
-  const isSameSae = before.reportOf?.sae === q.sae;
+  const isSameSae = before.reportOf !== undefined && before.reportOf.sae === q.sae;
   void asks.report.ask('inspectPrompt', { input: q.input, sae: q.sae }, (report) => {
     // The old tokens stay while the new ones are computed, so that typing does not flicker.
     if (report.status === 'loading' && isSameSae) return store.setState({ promptPending: true });

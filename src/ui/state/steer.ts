@@ -73,7 +73,7 @@ function steerKey(s: AppState): string {
 }
 
 function runEdit(store: AppStore, q: PromptQuestion, edit: Edit): void {
-  void asks.edit.ask('editPrompt', { input: q.input, sae: q.sae, edits: [edit] }, (edited) => {
+  void asks.edit.ask('editPrompt', { input: q.input, sae: edit.sae, edits: [edit] }, (edited) => {
     const isRefresh = edited.status === 'loading' && store.getState().edited.status === 'ready';
     store.setState(isRefresh ? { editPending: true } : { edited, editPending: edited.status === 'loading' });
   });
@@ -82,7 +82,7 @@ function runEdit(store: AppStore, q: PromptQuestion, edit: Edit): void {
 function continueText(store: AppStore, q: PromptQuestion, edit: Edit): void {
   const input = {
     input: q.input,
-    sae: q.sae,
+    sae: edit.sae,
     edits: [edit],
     continueTokens: CONTINUE_TOKENS,
     seed: CONTINUE_SEED,

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WorkbenchError } from '#base/errors.ts';
-import type { Api, ApiName, Call } from '#engine/protocol.ts';
+import type { Api, ApiName, Call, ModelInfo } from '#engine/protocol.ts';
 import { connectEngine } from '../engine.ts';
-import { type Loadable, latest } from './loadable.ts';
-import { promptInput } from './prompt.ts';
-import { useApp } from './store.ts';
+import { missingOf } from './card.ts';
+import { type Loadable, latest, ready, valueIn } from './loadable.ts';
+import { promptInput, questionOf } from './prompt.ts';
+import { startEffects, useApp } from './store.ts';
 import { menuView, placeOf } from './view.ts';
 
 interface Asked {
@@ -104,4 +105,54 @@ test('a new prompt forgets the chosen token', () => {
 test('without a tokenizer the numbers of the text are the ids', () => {
   expect(promptInput('1, 2 300', false)).toEqual([1, 2, 300]);
   expect(promptInput('1, 2 300', true)).toBe('1, 2 300');
+});
+
+const model: ModelInfo = {
+  id: 'm'.repeat(22),
+  title: 'm',
+  source: 'files',
+  bytes: 1,
+  config: {
+    family: 'gpt2',
+    d_model: 8,
+    n_layers: 1,
+    n_heads: 2,
+    n_kv_heads: 2,
+    d_head: 4,
+    d_mlp: 8,
+    d_vocab: 10,
+    n_ctx: 8,
+    act: 'gelu_new',
+    tiedUnembed: true,
+  },
+  defaultPrependBos: false,
+  processing: 'raw',
+  hasTokenizer: true,
+  loaded: true,
+};
+
+test('a model without an SAE is asked about its tokens all the same, once that is known', () => {
+  useApp.setState({ view: { kind: 'prompt', prompt: 'x', model: model.id }, model: ready(model) });
+  expect(questionOf(useApp.getState())).toBeUndefined();
+  useApp.setState({ saes: ready([]) });
+  expect(questionOf(useApp.getState())).toMatchObject({ prompt: 'x', sae: undefined });
+});
+
+test('no WebGPU: model and SAE are looked up, not loaded', () => {
+  startEffects();
+  useApp.setState({
+    gpu: 'none',
+    view: { kind: 'prompt', model: model.id },
+    models: ready([model]),
+    saes: ready([]),
+  });
+  expect(valueIn(useApp.getState().model)).toBe(model);
+  expect(asked.map((a) => a.name)).not.toContain('loadModel');
+});
+
+test('a link to an SAE that this device lacks is told apart from one that is still loading', () => {
+  useApp.setState({ view: { kind: 'feature', feature: 1, sae: 's'.repeat(22) }, model: ready(model) });
+  expect(missingOf(useApp.getState())).toBeUndefined();
+  useApp.setState({ missingSae: 's'.repeat(22) });
+  expect(missingOf(useApp.getState())).toBe('sae');
 });

@@ -76,10 +76,11 @@ export const createTrainingSlice: Slice<TrainingSlice> = (set, get) => ({
     await follow(set, get, call('resumeRun', { run }));
   },
   async controlRun(run, action) {
+    if (action !== 'checkpoint') putRun(set, run, (r) => ({ ...r, wish: action }));
     try {
-      const info = await request('controlRun', { run, action });
-      putRun(set, run, (r) => ({ ...r, info: { ...r.info, ...info, history: r.info.history } }));
+      await request('controlRun', { run, action });
     } catch (thrown) {
+      putRun(set, run, (r) => ({ ...r, wish: undefined }));
       set({ trainError: asWireError(thrown) });
     }
   },

@@ -50,7 +50,6 @@ function Waiting() {
   const report = useApp((s) => s.report);
   const prompt = useApp(promptOf);
   const gpu = useApp((s) => s.gpu);
-  const saes = useApp((s) => s.saes.status);
   const models = useApp((s) => s.models);
   const runPrompt = useApp((s) => s.runPrompt);
   const m = valueIn(model);
@@ -61,8 +60,6 @@ function Waiting() {
     if (promptInput(prompt, m.hasTokenizer).length === 0)
       return <EmptyPrompt hasTokenizer={m.hasTokenizer} />;
     if (sae.status !== 'ready' && sae.status !== 'idle') return <Loadable of={sae} what="the SAE" />;
-    if (sae.status === 'idle' && saes === 'ready')
-      return <p>This model has no SAE yet. Train one in the Train view, or load one in the Load view.</p>;
     if (gpu === 'none' && report.status !== 'failed')
       return <p>Prompts cannot be computed without WebGPU.</p>;
     if (sae.status === 'ready' && !belongsTo(sae.value, m))

@@ -59,7 +59,11 @@ export function FeatureList({ report, view, position }: PromptPartProps) {
         </>
       }
     >
-      {rows.length === 0 ? (
+      {saeId === undefined ? (
+        <p className="pad">
+          This model has no SAE yet. Train one in the Train view, or load one in the Load view.
+        </p>
+      ) : rows.length === 0 ? (
         <p className="pad">No feature fires {position === undefined ? 'on this prompt' : 'on this token'}.</p>
       ) : (
         <Rows rows={shown} report={report} view={view} position={position} />

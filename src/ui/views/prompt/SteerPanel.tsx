@@ -8,6 +8,7 @@ import type { PromptPartProps } from './TokensPanel.tsx';
 /** Scale, clamp, add to or ablate one feature and see what follows. */
 export function SteerPanel(part: PromptPartProps) {
   const edited = useApp((s) => s.edited.status);
+  const hasSae = useApp((s) => s.sae.status === 'ready');
   return (
     <Panel
       title="Steer"
@@ -18,10 +19,14 @@ export function SteerPanel(part: PromptPartProps) {
         </HelpHint>
       }
     >
-      <div className="stack">
-        <SteerForm {...part} />
-        {edited !== 'idle' && <SteerResult {...part} />}
-      </div>
+      {hasSae ? (
+        <div className="stack">
+          <SteerForm {...part} />
+          {edited !== 'idle' && <SteerResult {...part} />}
+        </div>
+      ) : (
+        <p>Steering needs an SAE of this model.</p>
+      )}
     </Panel>
   );
 }
