@@ -3,7 +3,7 @@ import type { TrainViewRef } from '#share/view_ref.ts';
 import { ErrorNote } from '../components/ErrorNote.tsx';
 import { Loadable } from '../components/Loadable.tsx';
 import { Panel } from '../components/Panel.tsx';
-import type { LiveRun } from '../state/live_run.ts';
+import { isFinishing, type LiveRun } from '../state/live_run.ts';
 import { useApp } from '../state/store.ts';
 import { RunPanel } from './train/RunPanel.tsx';
 import { RunsPanel } from './train/RunsPanel.tsx';
@@ -63,7 +63,7 @@ function useSpaceKey(run: LiveRun | undefined): void {
   const on = useApp((s) => s.shortcuts);
   const control = useApp((s) => s.controlRun);
   const id = run?.info.id;
-  const status = run?.info.status;
+  const status = run && run.wish === undefined && !isFinishing(run) ? run.info.status : undefined;
   useEffect(() => {
     if (!on || id === undefined || (status !== 'running' && status !== 'paused')) return;
     const onKeyDown = (e: KeyboardEvent) => {

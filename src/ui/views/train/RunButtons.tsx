@@ -1,5 +1,5 @@
 import { formatCount } from '#ui/plots/numbers.ts';
-import type { LiveRun } from '#ui/state/live_run.ts';
+import { isFinishing, type LiveRun } from '#ui/state/live_run.ts';
 import { useApp } from '#ui/state/store.ts';
 import { isActive } from '#ui/state/training.ts';
 
@@ -7,35 +7,53 @@ import { isActive } from '#ui/state/training.ts';
 export function RunButtons({ run }: { readonly run: LiveRun }) {
   const control = useApp((s) => s.controlRun);
   const { id, status } = run.info;
+  const { wish } = run;
   if (!isActive(run)) return <ResumeButton run={run} />;
+  const waits = wish !== undefined;
   return (
     <>
-      {status === 'running' && (
-        <button type="button" onClick={() => control(id, 'pause')} title="Pause (Space)">
-          Pause
+      {status === 'running' && !isFinishing(run) && (
+        <button
+          type="button"
+          disabled={waits}
+          onClick={() => control(id, 'pause')}
+          title="Pause after this step (Space)"
+        >
+          {wish === 'pause' ? 'Pausing' : 'Pause'}
         </button>
       )}
       {status === 'paused' && (
         <button
           type="button"
           className="primary"
+          disabled={waits}
           onClick={() => control(id, 'resume')}
           title="Resume (Space)"
         >
           Resume
         </button>
       )}
-      <button type="button" onClick={() => control(id, 'checkpoint')} title="Save a checkpoint now">
-        Save
-      </button>
-      <button
-        type="button"
-        className="danger"
-        onClick={() => control(id, 'stop')}
-        title="End here and keep the SAE"
-      >
-        Stop
-      </button>
+      {!isFinishing(run) && (
+        <>
+          <button
+            type="button"
+            disabled={waits}
+            onClick={() => control(id, 'checkpoint')}
+            title="Save a checkpoint now"
+          >
+            Save
+          </button>
+          <button
+            type="button"
+            className="danger"
+            disabled={wish === 'stop'}
+            onClick={() => control(id, 'stop')}
+            title="End here and keep the SAE"
+          >
+            {wish === 'stop' ? 'Stopping' : 'Stop'}
+          </button>
+        </>
+      )}
     </>
   );
 }

@@ -5,7 +5,7 @@ import { Panel } from '#ui/components/Panel.tsx';
 import { Stat } from '#ui/components/Stat.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';
 import { formatBytes, formatCount, formatSeconds, formatShort } from '#ui/plots/numbers.ts';
-import { elapsedSeconds, type LiveRun, secondsLeft } from '#ui/state/live_run.ts';
+import { elapsedSeconds, isFinishing, type LiveRun, secondsLeft } from '#ui/state/live_run.ts';
 import { useApp } from '#ui/state/store.ts';
 import { Charts } from './Charts.tsx';
 import { FinalMetrics } from './FinalMetrics.tsx';
@@ -28,12 +28,7 @@ export function RunPanel({ view, run }: { readonly view: TrainViewRef; readonly 
         />
         <Spoken run={run} />
         {run.error && <ErrorNote error={run.error} />}
-        {run.indexing !== undefined && (
-          <p className="loading" role="status">
-            <progress aria-label="Building the feature index" max={1} value={run.indexing} />
-            Training is done; building the feature index
-          </p>
-        )}
+        <Finishing run={run} />
         {info.sae !== undefined && (
           <p className="note">
             The SAE is saved on this device.{' '}
@@ -47,6 +42,25 @@ export function RunPanel({ view, run }: { readonly view: TrainViewRef; readonly 
         <RunNotes run={run} />
       </div>
     </Panel>
+  );
+}
+
+/** After the last step: the metrics are measured, then the index is built; only the latter reports progress. */
+function Finishing({ run }: { readonly run: LiveRun }) {
+  if (run.indexing !== undefined) {
+    return (
+      <p className="loading" role="status">
+        <progress aria-label="Building the feature index" max={1} value={run.indexing} />
+        Training is done; building the feature index
+      </p>
+    );
+  }
+  if (!isFinishing(run) && run.wish !== 'stop') return null;
+  return (
+    <p className="loading" role="status">
+      <progress aria-label="Measuring the SAE" />
+      Training is done; measuring the SAE on held-out tokens
+    </p>
   );
 }
 
@@ -68,7 +82,7 @@ function Chips({ run }: { readonly run: LiveRun }) {
           help="Time spent running in this tab, pauses left out."
         />
       )}
-      {isLive && left !== undefined && <Stat label="ETA" value={formatSeconds(left)} />}
+      {isLive && left !== undefined && !isFinishing(run) && <Stat label="ETA" value={formatSeconds(left)} />}
       {isLive && gpuBytes !== undefined && (
         <Stat
           label="GPU"
