@@ -17,6 +17,8 @@ export interface Readiness {
 export interface ClientOptions {
   /** Starts a worker; default: the engine worker, from a blob (decision 28). */
   readonly spawn?: (() => WorkerPort) | undefined;
+  /** Address that 'embedded/' lies below; default: the page's. */
+  readonly base?: string | undefined;
 }
 
 /** The page's side of the engine: typed calls, notices, restart after a crash or a lost device. */
@@ -43,6 +45,7 @@ const isTraining = (name: ApiName): boolean => name === 'train' || name === 'res
 class Client implements EngineClient {
   readonly ready: Promise<Readiness>;
   readonly #spawn: () => WorkerPort;
+  readonly #base: string;
   readonly #calls = new Map<number, OpenCall>();
   readonly #listeners = new Set<(notice: Notice) => void>();
   readonly #kept = new Map<string, Kept>();
@@ -57,6 +60,7 @@ class Client implements EngineClient {
 
   constructor(options: ClientOptions) {
     this.#spawn = options.spawn ?? spawnEngine;
+    this.#base = options.base ?? globalThis.document?.baseURI ?? '';
     this.ready = new Promise((resolve) => {
       this.#resolveReady = resolve;
     });
@@ -117,7 +121,7 @@ class Client implements EngineClient {
       if (this.#port === port)
         this.restart(`The engine crashed: ${event.message ?? 'the worker could not start'}.`);
     };
-    this.#send({ kind: 'open', base: globalThis.document?.baseURI ?? '', kept: [...this.#kept.values()] });
+    this.#send({ kind: 'open', base: this.#base, kept: [...this.#kept.values()] });
   }
 
   #stop(): void {

@@ -6,7 +6,7 @@ import { familyOf } from '#model/families/index.ts';
 import { readModel } from '#model/load.ts';
 import type { LanguageModel } from '#model/model.ts';
 import { idTokenizer, loadTokenizer, type Tokenizer } from '#text/tokenizer.ts';
-import { withProgress } from './answer.ts';
+import { finish, withProgress } from './answer.ts';
 import type { EmbeddedPack } from './embedded.ts';
 import type { Host } from './host.ts';
 import type { ModelConfigInfo, ModelInfo, Progress } from './protocol.ts';
@@ -66,6 +66,12 @@ function infoOfConfig(c: ModelConfig): ModelConfigInfo {
   };
 }
 
+/** What the checkpoint calls itself, when that is a name and not a path of its maker's disk. */
+function nameOf(json: Readonly<Record<string, unknown>>): string | undefined {
+  const name = json['_name_or_path'];
+  return typeof name === 'string' && /^[\w.-]+(\/[\w.-]+)?$/.test(name) ? name : undefined;
+}
+
 async function readTokenizer(
   folder: FolderSource,
   config: ModelConfig,
@@ -91,6 +97,35 @@ async function idOf(files: ReadonlyMap<string, Blob>): Promise<string> {
   return contentId(new Blob([await config.text()]), ...weights.map(([, blob]) => blob));
 }
 
+/** The shipped model as the list of models shows it while another one is loaded. */
+export async function describePack(pack: EmbeddedPack): Promise<ModelInfo> {
+  const files = new Map<string, Blob>();
+  const folder = remembering(pack.folder, files);
+  const config = familyOf((await readJson(folder, 'config.json')) ?? {}).config(
+    (await readJson(folder, 'config.json')) ?? {},
+  );
+  await finish(folder.read('model.safetensors'));
+  const info = {
+    config: infoOfConfig(config),
+    title: pack.title,
+    source: 'embedded',
+    hasTokenizer: true,
+    loaded: false,
+  };
+  return {
+    ...info,
+    id: await idOf(files),
+    bytes: weightBytes(files),
+    defaultPrependBos: true,
+    processing: 'raw',
+    defaultPrompt: pack.prompt,
+  };
+}
+
+function weightBytes(files: ReadonlyMap<string, Blob>): number {
+  return [...files].filter(([n]) => WEIGHT_FILE.test(n)).reduce((sum, [, blob]) => sum + blob.size, 0);
+}
+
 /**
  * Reads a model's files, its tokenizer and, when there is a device, its weights onto the GPU.
  *
@@ -113,12 +148,11 @@ export async function* openModel(
   const tokenizer = await readTokenizer(folder, config, signal);
   yield* withProgress(folder.read('model.safetensors', { signal }));
   const lm = host.maybeGpu ? yield* upload(host, folder, signal) : undefined;
-  const bytes = [...files].filter(([n]) => WEIGHT_FILE.test(n)).reduce((sum, [, blob]) => sum + blob.size, 0);
   const info: ModelInfo = {
     id: lm?.id ?? (await idOf(files)),
-    title: source.title ?? source.pack?.title ?? folder.title,
+    title: source.title ?? source.pack?.title ?? nameOf(json) ?? folder.title,
     source: source.source,
-    bytes,
+    bytes: weightBytes(files),
     config: infoOfConfig(config),
     defaultPrependBos: (tokenizer?.bosId ?? (tokenizer && config.bosId)) !== undefined,
     processing: 'raw',

@@ -12,8 +12,8 @@ interface Active {
   readonly log: RunLog;
   readonly control: RunControl;
 }
-/** A hidden tab with a Web Lock is not frozen (decision 31). */
-const LOCK = 'headlight/training';
+/** Held while a run goes on: a hidden tab with a Web Lock is not frozen, and other tabs see it (decision 31). */
+const lockOf = (run: string): string => `headlight/run/${run}`;
 const LIVE: readonly RunStatus[] = ['running', 'paused'];
 
 /** Runs of this device: those going on in this worker, and the records of earlier ones. */
@@ -27,13 +27,14 @@ export class Runs {
   /** Newest first. What a crashed or closed tab left running is 'interrupted'. */
   async list(): Promise<readonly RunInfo[]> {
     const records = await this.#session.host.catalog.all<RunRecord>('run');
-    const infos = new Map(records.map((r) => [r.id, this.#settled(r.info)]));
+    const elsewhere = await heldLocks();
+    const infos = new Map(records.map((r) => [r.id, this.#settled(r.info, elsewhere)]));
     for (const [id, { log }] of this.#active) infos.set(id, log.info);
     return [...infos.values()].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
   }
 
-  #settled(info: RunInfo): RunInfo {
-    const orphan = LIVE.includes(info.status) && !this.#active.has(info.id);
+  #settled(info: RunInfo, locks: ReadonlySet<string>): RunInfo {
+    const orphan = LIVE.includes(info.status) && !this.#active.has(info.id) && !locks.has(lockOf(info.id));
     return orphan ? { ...info, status: 'interrupted' } : info;
   }
 
@@ -53,6 +54,10 @@ export class Runs {
       });
     const record = await this.#session.host.catalog.get<RunRecord>('run', id);
     if (!record) throw new WorkbenchError('format', `There is no run ${id.slice(0, 64)} on this device.`);
+    if ((await heldLocks()).has(lockOf(id)))
+      throw new WorkbenchError('storage', 'This run is going on in another tab.', {
+        hint: 'Go on in that tab, or close it first.',
+      });
     const checkpoint = await lastCheckpoint(this.#session.host, id);
     return yield* this.#run({ ...record.info, status: 'running' }, checkpoint, signal);
   }
@@ -61,7 +66,7 @@ export class Runs {
     const active = this.#active.get(id);
     if (!active) {
       const record = await this.#session.host.catalog.get<RunRecord>('run', id);
-      if (record) return this.#settled(record.info);
+      if (record) return this.#settled(record.info, await heldLocks());
       throw new WorkbenchError('format', `There is no run ${id.slice(0, 64)} on this device.`);
     }
     active.control[action]();
@@ -101,7 +106,7 @@ export class Runs {
     log.rewind(checkpoint?.meta.step ?? 0);
     const control = new RunControl();
     this.#active.set(info.id, { log, control });
-    const release = await holdLock();
+    const release = await holdLock(lockOf(info.id));
     try {
       await log.save();
       host.notify({ type: 'storage-changed' });
@@ -153,8 +158,14 @@ export class Runs {
   }
 }
 
-/** Holds the shared lock while a run goes on; resolves to what lets go of it. */
-async function holdLock(): Promise<() => void> {
+/** Names of the locks that this origin holds, in whatever tab. */
+async function heldLocks(): Promise<ReadonlySet<string>> {
+  const { held = [] } = (await navigator.locks?.query()) ?? {};
+  return new Set(held.flatMap(({ name }) => name ?? []));
+}
+
+/** Holds a lock while a run goes on; resolves to what lets go of it. A worker that just died may hold it a moment longer. */
+async function holdLock(name: string): Promise<() => void> {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -164,7 +175,7 @@ async function holdLock(): Promise<() => void> {
       granted();
       return held;
     };
-    if (navigator.locks) navigator.locks.request(LOCK, { mode: 'shared' }, hold).catch(() => granted());
+    if (navigator.locks) navigator.locks.request(name, hold).catch(() => granted());
     else granted();
   });
   return release;

@@ -3,10 +3,11 @@ import type { Gpu } from '#gpu/device.ts';
 import { isContentId } from '#io/hash.ts';
 import { type HookName, isHookOf } from '#model/hooks.ts';
 import type { Sae } from '#sae/sae.ts';
+import { openEmbedded } from './embedded.ts';
 import type { Host } from './host.ts';
-import { type LoadedModel, openModel } from './loaded_model.ts';
+import { describePack, type LoadedModel, openModel } from './loaded_model.ts';
 import { modelSource } from './model_sources.ts';
-import type { Progress, SaeInfo, Source } from './protocol.ts';
+import type { ModelInfo, Progress, SaeInfo, Source } from './protocol.ts';
 import { SaeLibrary } from './sae_library.ts';
 
 /** What an interactive request works with while it has the turn. Dispose it to pass the turn on. */
@@ -26,6 +27,7 @@ export class Session {
   readonly saes: SaeLibrary;
   #model: LoadedModel | undefined;
   #opening: Promise<LoadedModel> | undefined;
+  #shipped: ModelInfo | undefined;
 
   constructor(host: Host) {
     this.host = host;
@@ -34,6 +36,15 @@ export class Session {
 
   get current(): LoadedModel | undefined {
     return this.#model;
+  }
+
+  /** The shipped model, loaded or not; undefined when the site was deployed without it. */
+  async shipped(): Promise<ModelInfo | undefined> {
+    if (!this.#model) await this.model().catch(() => undefined);
+    this.#shipped ??= await openEmbedded(this.host.base)
+      .then(describePack)
+      .catch(() => undefined);
+    return this.#shipped && { ...this.#shipped, loaded: this.#model?.pack !== undefined };
   }
 
   /** The loaded model; the embedded one when nothing was loaded yet. */
@@ -61,6 +72,7 @@ export class Session {
       const made = yield* openModel(this.host, await modelSource(this.host, source, signal), signal);
       this.#model?.shared.retire();
       this.#model = made;
+      if (made.pack) this.#shipped = made.info;
       settle?.resolve(made);
       return made;
     } catch (error) {

@@ -54,7 +54,7 @@ export function droppedFiles(files: readonly NamedBlob[], title?: string): Folde
   const prefix = sharedPrefix(files.map((f) => f.name));
   const byName = new Map(files.map((f) => [f.name.slice(prefix.length), f.blob]));
   return {
-    title: title ?? (prefix.replace(/\/$/, '') || files[0]?.name || 'dropped files'),
+    title: title ?? (prefix.replace(/\/$/, '') || 'dropped files'),
     names: [...byName.keys()],
     async *read(name, { maxBytes = DEFAULT_MAX_BYTES } = {}) {
       const blob = byName.get(name);
@@ -169,9 +169,11 @@ async function* chunks(
   d: Download,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   const reader = body.getReader();
+  let whole = false;
   try {
     for (;;) {
       const { done, value } = await reader.read();
+      whole = done;
       if (done) return;
       yield value;
     }
@@ -179,7 +181,7 @@ async function* chunks(
     if (d.signal?.aborted) throw new WorkbenchError('cancelled', `${d.name}: download cancelled.`, { cause });
     throw new WorkbenchError('format', `${d.name}: the connection broke off.`, { cause, hint: 'Try again.' });
   } finally {
-    await reader.cancel().catch(() => undefined);
+    if (!whole) await reader.cancel().catch(() => undefined);
   }
 }
 

@@ -48,15 +48,16 @@ export function modelHandlers(session: Session): Pick<Handlers, Names> {
   };
 }
 
+/** The shipped model first, then the loaded one, then what is stored; each id once. */
 async function listModels(session: Session): Promise<readonly ModelInfo[]> {
-  const { host, current } = session;
-  const embedded = await session.model().catch(() => undefined);
+  const { host } = session;
+  const shipped = await session.shipped();
+  const current = session.current?.info;
   const records = await host.catalog.all<ModelRecord>('model');
-  const own = records
-    .map((r) => r.info)
-    .filter((i) => i.id !== current?.info.id && i.id !== embedded?.info.id);
-  const first = session.current?.info ?? embedded?.info;
-  return [...(first ? [first] : []), ...own];
+  const infos = new Map<string, ModelInfo>();
+  for (const info of [shipped, current, ...records.map((r) => r.info)])
+    if (info && !infos.has(info.id)) infos.set(info.id, { ...info, loaded: info.id === current?.id });
+  return [...infos.values()];
 }
 
 async function stored(session: Session, id: string): Promise<SaeInfo | undefined> {
