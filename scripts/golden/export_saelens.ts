@@ -1,0 +1,79 @@
+// node scripts/run.mjs golden/export_saelens <folder> [--driver lavapipe]
+// Writes one SAELens folder for each inference rule, from seeds, with rows and what our own kernels make of them
+// (rows.safetensors: x, acts, recon). scripts/golden/check_saelens.py reads them with the real sae-lens.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeRng } from '#base/rng.ts';
+import { openNode } from '#gpu/open_node.ts';
+import { writeSafetensors } from '#io/safetensors.ts';
+import { writeSaeLens } from '#sae/formats/saelens.ts';
+import { decodeCode, denseActs, encodePreActs, makeCode, selectCode } from '#sae/inference.ts';
+import type { ActRuleSpec } from '#sae/variant.ts';
+import { type SaeMeta, type SaeWeights, saeOnGpu } from '#sae/weights.ts';
+
+const [D_IN, D_SAE, N] = [24, 96, 40];
+const RULES: readonly ActRuleSpec[] = [{ kind: 'relu' }, { kind: 'topk', k: 7 }, { kind: 'threshold' }];
+
+const out = process.argv[2];
+if (!out) throw new Error('export_saelens: no folder given. Next: name one to write to.');
+const driver = process.argv.indexOf('--driver');
+const gpu = await openNode(driver < 0 ? {} : { driver: process.argv[driver + 1] as 'lavapipe' });
+for (const rule of RULES) await exportOne(rule, join(out, rule.kind));
+gpu[Symbol.dispose]();
+console.log(`export_saelens: ${RULES.length} folders under ${out}`);
+process.exit(0);
+
+/** Seeded weights; biases and norms are never trivial (decision 26). */
+function weightsOf(actRule: ActRuleSpec): SaeWeights {
+  const rng = makeRng(`export ${actRule.kind}`);
+  const draw = (n: number, scale: number): Float32Array<ArrayBuffer> =>
+    Float32Array.from({ length: n }, () => scale * rng.normal());
+  return {
+    d_in: D_IN,
+    d_sae: D_SAE,
+    actRule,
+    applyBDecToInput: true,
+    W_enc: draw(D_SAE * D_IN, 0.3),
+    b_enc: draw(D_SAE, 0.3),
+    W_dec: draw(D_SAE * D_IN, 0.3),
+    b_dec: draw(D_IN, 0.3),
+    ...(actRule.kind === 'threshold' && { theta: draw(D_SAE, 0.5).map(Math.abs) }),
+  };
+}
+
+async function exportOne(rule: ActRuleSpec, folder: string): Promise<void> {
+  const weights = weightsOf(rule);
+  const meta: SaeMeta = {
+    id: rule.kind,
+    title: rule.kind,
+    model: 'none',
+    site: 'blocks.0.attn.hook_z',
+    variant: rule.kind,
+    excludedPositions: [],
+  };
+  const rng = makeRng('rows');
+  const data = Float32Array.from({ length: N * D_IN }, () => rng.normal());
+  using sae = saeOnGpu(gpu, weights, meta);
+  using s = gpu.scope('export');
+  const x = s.upload('x', [N, D_IN], 'f32', data);
+  const xc = s.tensor('xc', [N, D_IN], 'f32');
+  const pre_acts = s.tensor('pre_acts', [N, D_SAE], 'f32');
+  const acts = s.tensor('acts', [N, D_SAE], 'f32');
+  const recon = s.tensor('recon', [N, D_IN], 'f32');
+  const code = makeCode(s, sae, N, D_SAE);
+  const rec = gpu.record('export');
+  encodePreActs(rec, sae, { x, xc, pre_acts });
+  denseActs(rec, sae, { pre_acts, acts });
+  selectCode(rec, sae, { pre_acts, code });
+  decodeCode(rec, sae, { code, recon });
+  await rec.submit();
+  mkdirSync(folder, { recursive: true });
+  const files = writeSaeLens(weights, meta, { modelName: 'none', contextSize: 32, prependBos: true });
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+  const rows = writeSafetensors({
+    x: { shape: [N, D_IN], data },
+    acts: { shape: [N, D_SAE], data: await gpu.readF32(acts) },
+    recon: { shape: [N, D_IN], data: await gpu.readF32(recon) },
+  });
+  writeFileSync(join(folder, 'rows.safetensors'), rows);
+}
