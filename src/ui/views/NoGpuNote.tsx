@@ -1,4 +1,5 @@
 import type { WireError } from '#base/errors.ts';
+import { ViewLink } from '../components/ViewLink.tsx';
 
 /** What to do without WebGPU (decision 13): the page stays readable, and says why panels that compute are empty. */
 export function NoGpuNote({ error }: { readonly error: WireError | undefined }) {
@@ -13,11 +14,11 @@ export function NoGpuNote({ error }: { readonly error: WireError | undefined }) 
     <div className="note warn" role="status">
       <p>
         <strong>No WebGPU here, so nothing new can be computed.</strong> The features of the embedded SAEs and
-        cards in links can still be read. {error?.message}
+        cards in links can still be read: <ViewLink view={{ kind: 'features' }}>see the features</ViewLink>.
       </p>
       <p>
-        Use Chrome or Edge 121, Safari 26, or Firefox 141 (Windows) and 145 (macOS), or newer, with hardware
-        acceleration on. {error?.hint}
+        {error && `${error.message.replace(/\.$/, '')}. `}Use Chrome or Edge 121, Safari 26, or Firefox 141
+        (Windows) and 145 (macOS), or newer, with hardware acceleration on.
       </p>
     </div>
   );

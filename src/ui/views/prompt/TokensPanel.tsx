@@ -28,7 +28,8 @@ export function TokensPanel({ report, view, position }: PromptPartProps) {
     (s) => valueIn(s.model)?.defaultPrependBos === true && valueIn(s.model)?.hasTokenizer,
   );
   const feature = hoverFeature ?? view.feature;
-  const acts = stripActs(report, feature);
+  // Without a feature there is no fill: the strongest acts of a TopK SAE are alike on every token.
+  const acts = feature === undefined ? new Float32Array(report.ids.length) : stripActs(report, feature);
   const max = acts.reduce((a, b) => Math.max(a, b), 0);
   const choose = (i: number) => patch('prompt', { position: i === position ? undefined : i });
   return (
@@ -74,10 +75,13 @@ function StripLegend(o: {
   const patch = useApp((s) => s.patchView);
   return (
     <div className="legend">
-      <span>
-        <span className="swatch act" />{' '}
-        {o.feature === undefined ? 'strongest act' : `act of feature ${o.feature}`} (0 to {formatAct(o.max)})
-      </span>
+      {o.feature === undefined ? (
+        <span>point at a feature to see where it fires</span>
+      ) : (
+        <span>
+          <span className="swatch act" /> act of feature {o.feature} (0 to {formatAct(o.max)})
+        </span>
+      )}
       <span>
         <span className="swatch loss" /> loss
       </span>
