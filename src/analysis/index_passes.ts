@@ -95,7 +95,7 @@ export class IndexPasses implements Disposable {
     const rec = this.#gpu.record('index');
     const run = model.forward(rec, this.#ws, tokens, { stopAt: this.#site });
     await rec.submit();
-    return encodeRows(this.#gpu, sae, rowsOfRun(run, this.#site));
+    return await encodeRows(this.#gpu, sae, rowsOfRun(run, this.#site));
   }
 
   /** Every act > 0 at a counted position. */

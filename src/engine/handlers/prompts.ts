@@ -55,7 +55,8 @@ export function promptHandlers(session: Session): Pick<Handlers, Names> {
     encode: answer<'encode'>(async ({ input, sae, bos }, signal) => {
       using turn = await session.enterWith(sae, signal);
       const { ids } = prepare(turn.model, input, { bos });
-      return encodePrompt(turn, ids);
+      // Awaited here: `using` would pass the turn on before the answer is there.
+      return await encodePrompt(turn, ids);
     }),
     decode: answer<'decode'>(async ({ input, sae, bos }, signal) => {
       using turn = await session.enterWith(sae, signal);
@@ -88,7 +89,7 @@ export function promptHandlers(session: Session): Pick<Handlers, Names> {
       requireTokens(ids);
       const [hook] = requireHooks(turn.model, [`blocks.${layer}.attn.hook_pattern`]) as [HookName];
       const run = await runPrompt(turn, ids, { keep: [hook], stopAt: hook });
-      return readHook(turn.gpu, run.get(hook));
+      return await readHook(turn.gpu, run.get(hook));
     }),
     attribute: answer<'attribute'>(async ({ input, sae, feature, dest, bos }, signal) => {
       using turn = await session.enterWith(sae, signal);
@@ -99,7 +100,7 @@ export function promptHandlers(session: Session): Pick<Handlers, Names> {
           'format',
           `There is no position ${dest}: the prompt has ${ids.length} tokens.`,
         );
-      return attribute(turn.gpu, turn.model.lm, turn.sae, { ids, feature, dest });
+      return await attribute(turn.gpu, turn.model.lm, turn.sae, { ids, feature, dest });
     }),
   };
 }
