@@ -3,6 +3,7 @@ import { buildIndex } from '#analysis/index_build.ts';
 import type { Gpu } from '#gpu/device.ts';
 import { writeSaeLens } from '#sae/formats/saelens.ts';
 import type { Sae } from '#sae/sae.ts';
+import { variantOf } from '#sae/variants/index.ts';
 import { type SaeMeta, type SaeWeights, saeOnGpu } from '#sae/weights.ts';
 import { type Corpus, windowsFor } from './corpora.ts';
 import type { Host } from './host.ts';
@@ -33,7 +34,7 @@ function metaOf({ planned, log }: Finish, id: string): SaeMeta {
   const k = sae.config['k'];
   const title =
     job.title ??
-    `${sae.variant}${k === undefined ? '' : ` ${String(k)}`}, layer ${layer}, ${sae.d_sae} features`;
+    `${variantOf(sae.variant).title}${k === undefined ? '' : ` ${String(k)}`}, layer ${layer}, ${sae.d_sae} features`;
   return {
     id,
     title,

@@ -7,6 +7,7 @@ import { openEmbedded } from './embedded.ts';
 import type { Host } from './host.ts';
 import { describePack, type LoadedModel, openModel } from './loaded_model.ts';
 import { modelSource } from './model_sources.ts';
+import { Opening } from './opening.ts';
 import type { ModelInfo, Progress, SaeInfo, Source } from './protocol.ts';
 import { SaeLibrary } from './sae_library.ts';
 
@@ -26,7 +27,7 @@ export class Session {
   readonly host: Host;
   readonly saes: SaeLibrary;
   #model: LoadedModel | undefined;
-  #opening: Promise<LoadedModel> | undefined;
+  #opening: Opening | undefined;
   #shipped: ModelInfo | undefined;
 
   constructor(host: Host) {
@@ -49,7 +50,7 @@ export class Session {
 
   /** The loaded model; the embedded one when nothing was loaded yet. */
   async model(): Promise<LoadedModel> {
-    if (this.#opening) return this.#opening;
+    if (this.#opening) return this.#opening.done;
     if (this.#model) return this.#model;
     const opening = this.open('embedded');
     let step = await opening.next();
@@ -59,29 +60,39 @@ export class Session {
 
   /** Loads a model in place of the current one; when that fails, the current one stays. */
   async *open(source: Source, signal?: AbortSignal): AsyncGenerator<Progress, LoadedModel, void> {
-    if (source === 'embedded' && this.#opening) return await this.#opening;
+    if (source === 'embedded' && this.#opening) return yield* this.#opening.follow();
     if (source === 'embedded' && this.#model?.pack) return this.#model;
-    let settle: { resolve: (m: LoadedModel) => void; reject: (e: unknown) => void } | undefined;
-    const opening = new Promise<LoadedModel>((resolve, reject) => {
-      settle = { resolve, reject };
-    });
-    opening.catch(() => undefined);
+    const opening = new Opening();
     // While a first model loads, others wait for it; while a second one loads, they use the first.
     if (!this.#model) this.#opening = opening;
     try {
-      const made = yield* openModel(this.host, await modelSource(this.host, source, signal), signal);
+      const made = yield* this.#openWith(opening, source, signal);
       this.#model?.shared.retire();
       this.#model = made;
       if (made.pack) this.#shipped = made.info;
-      settle?.resolve(made);
+      opening.resolve(made);
       return made;
     } catch (error) {
-      settle?.reject(error);
+      opening.reject(error);
       throw error;
     } finally {
       if (this.#opening === opening) this.#opening = undefined;
       // A generator that was left early has not settled it.
-      settle?.reject(new WorkbenchError('cancelled', 'Loading the model was cancelled.'));
+      opening.reject(new WorkbenchError('cancelled', 'Loading the model was cancelled.'));
+    }
+  }
+
+  async *#openWith(
+    opening: Opening,
+    source: Source,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Progress, LoadedModel, void> {
+    const steps = openModel(this.host, await modelSource(this.host, source, signal), signal);
+    for (;;) {
+      const step = await steps.next();
+      if (step.done) return step.value;
+      opening.tell(step.value);
+      yield step.value;
     }
   }
 

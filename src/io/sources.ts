@@ -135,7 +135,7 @@ async function request(url: URL, name: string, signal: AbortSignal | undefined):
     if (signal?.aborted) throw new WorkbenchError('cancelled', `${name}: download cancelled.`, { cause });
     throw new WorkbenchError('format', `${name} could not be fetched from ${url.host || 'this page'}.`, {
       cause,
-      hint: 'Check the connection and the address; the host must allow cross-origin reads (CORS).',
+      hint: 'Check the connection and the address, or download the files and drop them on the page.',
     });
   }
 }
