@@ -4,8 +4,8 @@ import { addRow } from '#gpu/ops/rows.ts';
 import type { Recorder } from '#gpu/recorder.ts';
 import type { Scope } from '#gpu/scope.ts';
 import { rows, type Tensor, view } from '#gpu/tensor.ts';
-import { decodeRows, thresholdCode, thresholdDense, topkDense } from './ops/infer.ts';
-import { selectTopk } from './ops/select.ts';
+import { decodeRows, thresholdCode, thresholdDense } from './ops/infer.ts';
+import { selectTopk, topkDense } from './ops/select.ts';
 import type { Sae, SparseCode } from './sae.ts';
 
 type F = Tensor<'f32'>;

@@ -112,6 +112,11 @@ test('what cannot be read is refused with the reason', async () => {
   await expect(withCfg({ architecture: 'transcoder' })).rejects.toThrow("architecture 'transcoder'");
   await expect(withCfg({ d_sae: 6 })).rejects.toThrow('W_enc is [3,5], cfg.json says [3,6]');
   await expect(withCfg({ architecture: 'topk' })).rejects.toThrow('no k');
+  await expect(withCfg({ architecture: 'topk', k: 6 })).rejects.toThrow('k = 6 exceeds d_sae');
+  const spoilt = weightsOf({ kind: 'relu' });
+  spoilt.b_dec[1] = Number.NaN;
+  const broken = writeSaeLens(spoilt, META, { modelName: 'tiny' });
+  await expect(readSaeLens(broken)).rejects.toThrow('b_dec holds NaN at element 1');
   await expect(withCfg({ architecture: 'jumprelu' })).rejects.toThrow('no tensor threshold');
   await expect(readSaeLens({ 'cfg.json': files['cfg.json']! })).rejects.toThrow('no sae_weights.safetensors');
 });

@@ -63,6 +63,7 @@ function readConfig(cfg: Json): Config {
   const k = isTopk ? (cfg['k'] ?? words['k']) : undefined;
   if (isTopk && !(typeof k === 'number' && Number.isInteger(k) && k > 0))
     throw refuse('architecture topk has no k.');
+  if (typeof k === 'number' && k > count('d_sae')) throw refuse(`k = ${k} exceeds d_sae.`);
   return {
     architecture: isTopk ? 'topk' : String(cfg['architecture'] ?? 'standard'),
     k: k as number | undefined,
@@ -81,7 +82,10 @@ async function read(file: Safetensors, name: string, shape: readonly number[]): 
   if (!info) throw refuse(`there is no tensor ${name}; it has ${[...file.tensors.keys()].join(', ')}.`);
   if (info.shape.length !== shape.length || shape.some((s, i) => info.shape[i] !== s))
     throw refuse(`${name} is [${info.shape}], cfg.json says [${shape}].`);
-  return file.f32(name);
+  const data = await file.f32(name);
+  const bad = data.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0) throw refuse(`${name} holds ${data[bad]} at element ${bad}: the file is damaged.`);
+  return data;
 }
 
 /** The encoder's bias and rule; gated SAEs fold into a threshold (decision 3) and scale W_enc's rows in place. */

@@ -95,3 +95,30 @@ export function selectTopk(rec: Recorder, t: SelectTopk): void {
     },
   });
 }
+
+export const topkDenseKernel = defineKernel({
+  name: 'sae/select_topk/dense',
+  source,
+  entry: 'dense',
+  tensors: ['score', 'last_fired', 'acts'],
+  params: ['k', 'from_row', 'n', 'from_entry', 'dead_limit'],
+  constants: { T: 64, D_SAE: 64 },
+  grid: ({ n }) => [n],
+  doc: 'acts = the k largest positive pre_acts of each row, else 0.',
+});
+
+/** acts[n, d_sae] = pre_acts of the k largest positive ones, else 0; the same choice as `selectTopk`. */
+export function topkDense(
+  rec: Recorder,
+  t: { pre_acts: Tensor<'f32'>; acts: Tensor<'f32'>; k: number },
+): void {
+  const { n, d_sae } = dims('sae/topk_dense', {
+    pre_acts: [t.pre_acts, 'n d_sae'],
+    acts: [t.acts, 'n d_sae'],
+  });
+  rec.run(topkDenseKernel, {
+    tensors: { score: t.pre_acts, last_fired: t.pre_acts, acts: t.acts },
+    params: { k: t.k, from_row: 0, n, from_entry: 0, dead_limit: 0 },
+    constants: { T: selectThreads(rec.caps, d_sae), D_SAE: d_sae },
+  });
+}

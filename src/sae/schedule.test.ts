@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { COMMON_FIELDS, resolveConfig, type SaeConfig } from './config.ts';
+import { deadLimit, deadSteps, deadTokens } from './dead.ts';
+import { lrAt, stepsPerSubmit } from './schedule.ts';
+
+const cfg = (o: Record<string, number>): SaeConfig => resolveConfig<SaeConfig>('test', COMMON_FIELDS, o);
+
+test('the rate rises, stays and falls, and is never 0', () => {
+  const c = cfg({ lr: 1, warmup: 0.1, decay: 0.2 });
+  const rates = Array.from({ length: 100 }, (_, i) => lrAt(i + 1, 100, c, 64));
+  expect(rates[0]).toBeCloseTo(0.1, 12);
+  expect(rates.slice(9, 81)).toEqual(new Array(72).fill(1));
+  expect(rates[98]).toBeCloseTo(0.1, 12);
+  expect(rates[99]).toBeCloseTo(0.05, 12);
+  expect(lrAt(1, 1, c, 64)).toBe(1);
+});
+
+test('rate 0 takes 2e-4·sqrt(16384 ÷ d_sae)', () => {
+  expect(lrAt(50, 100, cfg({}), 16384)).toBeCloseTo(2e-4, 12);
+  expect(lrAt(50, 100, cfg({}), 1024)).toBeCloseTo(8e-4, 12);
+});
+
+test('the dead window is 200 k tokens or ten expected firings, in whole steps', () => {
+  expect(deadTokens(cfg({}), 1024, 32)).toBe(200_000);
+  expect(deadTokens(cfg({}), 2 ** 20, 16)).toBe(655_360);
+  expect(deadSteps(cfg({ deadTokens: 1000 }), 64, 4, 300)).toBe(4);
+  expect([deadLimit(3, 4), deadLimit(4, 4), deadLimit(5, 4)]).toEqual([0, 0, 1]);
+});
+
+test('a submit holds 50 ms of steps', () => {
+  expect([undefined, 200, 50, 12, 0.1].map((ms) => stepsPerSubmit(ms, 32))).toEqual([1, 1, 1, 4, 32]);
+});
