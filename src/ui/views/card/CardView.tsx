@@ -1,5 +1,6 @@
 import type { Card, CardSae, FeatureCard, PromptCard } from '#share/card.ts';
 import { Panel } from '#ui/components/Panel.tsx';
+import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
 import { Stat } from '#ui/components/Stat.tsx';
 import { TokenChip } from '#ui/components/TokenChip.tsx';
 import { TokenStrip } from '#ui/components/TokenStrip.tsx';
@@ -127,7 +128,7 @@ export function PromptCardView({ card }: { readonly card: PromptCard }) {
             </dl>
           )}
         />
-        <div className="scroll-x">
+        <ScrollRegion label="Features by token">
           <table>
             <thead>
               <tr>
@@ -150,7 +151,7 @@ export function PromptCardView({ card }: { readonly card: PromptCard }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollRegion>
       </div>
     </Panel>
   );

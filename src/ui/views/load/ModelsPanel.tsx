@@ -2,6 +2,7 @@ import type { ModelInfo } from '#engine/protocol.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
+import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';
 import { formatBytes, formatCount } from '#ui/plots/numbers.ts';
 import { valueIn } from '#ui/state/loadable.ts';
@@ -25,7 +26,7 @@ export function ModelsPanel() {
       }
     >
       {models.status === 'ready' ? (
-        <div className="scroll-x">
+        <ScrollRegion label="Models">
           <table>
             <thead>
               <tr>
@@ -74,7 +75,7 @@ export function ModelsPanel() {
           {models.value.length === 0 && (
             <p className="pad">There is no model on this device yet; bring one below.</p>
           )}
-        </div>
+        </ScrollRegion>
       ) : (
         <div className="pad">
           <Loadable

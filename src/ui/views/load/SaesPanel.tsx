@@ -2,6 +2,7 @@ import type { MetricKey, SaeInfo } from '#engine/protocol.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
+import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';
 import { formatBytes, formatCount } from '#ui/plots/numbers.ts';
 import { valueIn } from '#ui/state/loadable.ts';
@@ -58,7 +59,7 @@ function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
     return <p className="pad">There is no SAE here yet: train one, or bring one below.</p>;
   const definition = (key: MetricKey) => saes.find((s) => s.metrics?.[key])?.metrics?.[key];
   return (
-    <div className="scroll-x">
+    <ScrollRegion label="SAEs">
       <table>
         <thead>
           <tr>
@@ -96,7 +97,7 @@ function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }
 

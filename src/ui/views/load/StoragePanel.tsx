@@ -3,6 +3,7 @@ import type { StorageInfo, StoredItem } from '#engine/protocol.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
+import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
 import { formatBytes } from '#ui/plots/numbers.ts';
 import { useApp } from '#ui/state/store.ts';
 
@@ -80,7 +81,7 @@ function Used({ info }: { readonly info: StorageInfo }) {
 function Items({ items }: { readonly items: readonly StoredItem[] }) {
   if (items.length === 0) return <p className="pad muted">Nothing is stored yet.</p>;
   return (
-    <div className="scroll-x">
+    <ScrollRegion label="Stored items">
       <table>
         <thead>
           <tr>
@@ -107,7 +108,7 @@ function Items({ items }: { readonly items: readonly StoredItem[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }
 

@@ -3,6 +3,7 @@ import type { PromptReport } from '#engine/protocol.ts';
 import type { TokenSort } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
+import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
 import { Segmented } from '#ui/components/Segmented.tsx';
 import { TokenChip } from '#ui/components/TokenChip.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';
@@ -85,6 +86,7 @@ function FeatureTitle(o: {
   readonly count: number;
 }) {
   const { report, position, count } = o;
+  if (count === 0) return <>Features</>;
   if (position === undefined) return <>{count} features on the prompt</>;
   return (
     <>
@@ -97,8 +99,7 @@ function Rows({ rows, report, view, position }: PromptPartProps & { readonly row
   const hover = useApp((s) => s.hover);
   const max = rows.reduce((m, r) => Math.max(m, r.act), 0);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section className="feature-scroll" tabIndex={0} aria-label="Active features">
+    <ScrollRegion className="feature-scroll" label="Active features">
       <table className="feature-rows" onPointerLeave={() => hover({})}>
         <thead>
           <tr>
@@ -123,7 +124,7 @@ function Rows({ rows, report, view, position }: PromptPartProps & { readonly row
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
 

@@ -3,6 +3,7 @@ import type { NdArray } from '#engine/protocol.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
+import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
 import { TokenChip } from '#ui/components/TokenChip.tsx';
 import { valueIn } from '#ui/state/loadable.ts';
 import { shownLayer } from '#ui/state/prompt.ts';
@@ -112,7 +113,7 @@ function BigPattern({ pattern, layer, report, head, view }: PatternsProps & { re
 
 function SourceTable({ pattern, layer, report, dest }: PatternsProps & { readonly dest: number }) {
   return (
-    <div className="scroll-x">
+    <ScrollRegion label="Sources by head">
       <table>
         <caption className="caption">
           From token {dest} <TokenChip piece={report.pieces[dest] ?? ''} />: the four largest sources of each
@@ -148,6 +149,6 @@ function SourceTable({ pattern, layer, report, dest }: PatternsProps & { readonl
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }
