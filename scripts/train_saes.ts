@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type Evaluation, evaluateSae } from '#analysis/evaluate.ts';
 import { harvest } from '#analysis/harvest.ts';
 import { buildIndex } from '#analysis/index_build.ts';
-import { type TokenWindows, windowList, windowsOf } from '#analysis/windows.ts';
+import { type TokenWindows, windowList } from '#analysis/windows.ts';
 import type { Gpu } from '#gpu/device.ts';
 import { openNode } from '#gpu/open_node.ts';
 import { contentId } from '#io/hash.ts';
@@ -20,7 +20,7 @@ import { readCheckpoint } from '#sae/checkpoint.ts';
 import { writeSaeLens } from '#sae/formats/saelens.ts';
 import { type SaeJob, type SaeTrainResult, trainSae } from '#sae/train.ts';
 import { saeOnGpu } from '#sae/weights.ts';
-import { readIds, streamWindows } from '#text/corpus.ts';
+import { windows as cutWindows, readIds, streamWindows } from '#text/corpus.ts';
 import { BASE_MIX, type Mix, storyland } from '#text/storyland/storyland.ts';
 import { loadTokenizer, type Tokenizer } from '#text/tokenizer.ts';
 
@@ -41,7 +41,7 @@ const RECIPES: readonly {
     mix: { ...BASE_MIX, echo: 30 },
     why: 'with random copies: induction heads read its output',
   },
-  { d_sae: 1024, k: 16, mix: { ...BASE_MIX, echo: 10 }, why: 'mostly text: features that a person can name' },
+  { d_sae: 512, k: 12, mix: { ...BASE_MIX, echo: 10 }, why: 'mostly text: features that a person can name' },
 ];
 
 interface Subject {
@@ -59,9 +59,7 @@ async function main(): Promise<void> {
     option('driver') ? { driver: option('driver') as 'lavapipe' | 'swiftshader' } : {},
   );
   const subject = await openSubject(gpu);
-  console.log(
-    `train_saes: ${gpu.caps.class}, model ${subject.model.id}`,
-  );
+  console.log(`train_saes: ${gpu.caps.class}, model ${subject.model.id}`);
   for (const layer of (option('layers') ?? '0,1').split(',').map(Number)) {
     if (existsSync(join(OUT, String(layer), 'cfg.json'))) console.log(`layer ${layer}: already there`);
     else await trainLayer(subject, layer);
@@ -84,7 +82,8 @@ async function openSubject(gpu: Gpu): Promise<Subject> {
     gpu,
     model,
     tokenizer,
-    heldOut: windowsOf(corpus, model.config.n_ctx),
+    // As the page cuts its corpus: every window begins with BOS.
+    heldOut: windowList([...cutWindows(corpus, { ctx: model.config.n_ctx, bosId: tokenizer.bosId })]),
     modelTitle: manifest.title,
   };
 }
@@ -122,9 +121,7 @@ async function trainLayer(subject: Subject, layer: number): Promise<void> {
     batch: 1024,
     seed: layer,
   };
-  const started = performance.now();
   const result = await runTraining(subject, layer, site, job, recipe.mix);
-  const seconds = (performance.now() - started) / 1000;
   const id = await contentId(new Blob([result.weights.W_enc, result.weights.W_dec, result.weights.b_enc]));
   const meta = {
     id,
@@ -150,10 +147,14 @@ async function trainLayer(subject: Subject, layer: number): Promise<void> {
   const index = await drain(
     buildIndex(subject.gpu, subject.model, sae, subject.heldOut, {
       windows: Math.ceil(Number(option('index-tokens') ?? 100_000) / subject.model.config.n_ctx),
+      top: 6,
+      perInterval: 2,
+      before: 12,
+      after: 6,
     }),
   );
   save(layer, { ...files, 'index.safetensors': index });
-  report(layer, { site, id, seconds, steps: result.step, recipe, evaluation });
+  report(layer, { site, id, steps: result.step, recipe, evaluation });
 }
 
 async function runTraining(

@@ -9,6 +9,7 @@ import type { Handlers, RunInfo, TrainJob, VariantInfo } from '../protocol.ts';
 import type { Runs } from '../runs.ts';
 import type { LoadedSae } from '../sae_library.ts';
 import { requireFits, type Session } from '../session.ts';
+import { Speeds } from '../speed.ts';
 import { planJob } from '../training.ts';
 
 type Names =
@@ -23,18 +24,19 @@ type Names =
 
 export function trainingHandlers(session: Session, runs: Runs): Pick<Handlers, Names> {
   const { host } = session;
+  const speeds = new Speeds(host);
   return {
     variants: answer<'variants'>(async () => VARIANTS.map(variantInfo)),
     planTrain: answer<'planTrain'>(async (job) => {
-      const { plan } = await planJob(session, job);
-      const { fits, refusal, gpuBytes, steps, checkpointBytes } = plan;
+      const planned = await planJob(session, job);
+      const { fits, refusal, gpuBytes, steps, checkpointBytes } = planned.plan;
       return {
         fits,
         refusal,
         gpuBytes,
         steps,
         checkpointBytes,
-        secondsPredicted: predict(await runs.list(), job),
+        secondsPredicted: predict(await runs.list(), job) ?? (await speeds.predict(planned)),
       };
     }),
     train: (job, signal) => runs.start(job, signal),
@@ -87,7 +89,7 @@ function variantInfo(v: (typeof VARIANTS)[number]): VariantInfo {
   return { id, title, paper, fields, lossTerms, presets };
 }
 
-/** Seconds by the speed of the last run of this variant, scaled by d_sae; undefined before the first. */
+/** Seconds by the speed of the last run of this variant, scaled by d_sae; undefined before the first run. */
 function predict(runs: readonly RunInfo[], job: TrainJob): number | undefined {
   const last = runs.find((r) => r.job.variant === job.variant && r.history.length > 2);
   if (!last) return undefined;

@@ -40,7 +40,8 @@ function Cost({ plan }: { readonly plan: TrainPlan }) {
           <dt>
             time{' '}
             <HelpHint term="Predicted time.">
-              Calibrated by a short run on this device. Unknown until the first run or calibration.
+              From the last run of this variant on this device, scaled by d_sae; before the first run from a
+              calibration: eight small steps and one forward pass, scaled by d_in · d_sae and tokens.
             </HelpHint>
           </dt>
           <dd>
