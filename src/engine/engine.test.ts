@@ -127,4 +127,4 @@ test('a run that is paused, or loses its device, gives the losses of one that is
   const { items } = await ask('storage', {}).result;
   for (const { id, deletable } of items) if (deletable) await ask('deleteStored', { id }).result;
   expect(await ask('runs', {}).result).toEqual([]);
-});
+}, 180_000);

@@ -1,5 +1,6 @@
 import { evaluateSae } from '#analysis/evaluate.ts';
 import { buildIndex } from '#analysis/index_build.ts';
+import type { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
 import { writeSaeLens } from '#sae/formats/saelens.ts';
 import type { Sae } from '#sae/sae.ts';
@@ -60,15 +61,17 @@ export async function* finishRun(
     contextSize: corpus.all.seq,
     prependBos: model.info.defaultPrependBos,
   };
+  let refusal: WorkbenchError | undefined;
   const store = async (metrics?: Metrics): Promise<SaeInfo> => {
     const full = metrics ? { ...meta, extra: { ...meta.extra, metrics } } : meta;
     const files = blobsOf(writeSaeLens(weights, full, context));
     const bytes = Object.values(files).reduce((sum, b) => sum + b.size, 0);
     const info = saeInfo(full, weights, { source: 'trained here', bytes, ...(metrics && { metrics }) });
-    await session.saes.add(info, files);
+    refusal = await session.saes.add(info, files);
     return info;
   };
   await store();
+  if (refusal) yield { type: 'warning', error: refusal.toWire() };
   log.change({ sae: meta.id });
   await log.save();
   using sae = saeOnGpu(gpu, weights, meta);

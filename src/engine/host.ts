@@ -38,6 +38,7 @@ export async function openHost(options: HostOptions): Promise<Host> {
     durable: () => store.mode === 'opfs' && store.writer,
     onKept: (key, record) => keep(`record:${key}`, record),
   });
+  if (!store.writer) void store.whenWriter.then(() => takeOver(store, catalog, notify));
   let gpu: Gpu | undefined;
   let refusal: WorkbenchError | undefined;
   try {
@@ -64,6 +65,13 @@ export async function openHost(options: HostOptions): Promise<Host> {
       throw refusal ?? new WorkbenchError('gpu-unavailable', 'This browser offers no WebGPU.');
     },
   };
+}
+
+/** The tab that wrote is gone: what this one kept in memory goes to the disk. */
+async function takeOver(store: BlobStore, catalog: Catalog, notify: (notice: Notice) => void): Promise<void> {
+  await store.flush();
+  await catalog.flush();
+  notify({ type: 'storage-changed' });
 }
 
 function sortKept(kept: readonly Kept[]): { blobs: Map<string, Blob>; records: Map<string, CatalogRecord> } {

@@ -39,12 +39,12 @@ export class Runs {
   }
 
   async *start(job: TrainJob, signal: AbortSignal): AsyncGenerator<TrainEvent, TrainSummary, void> {
-    const { plan } = await planJob(this.#session, job);
+    const { plan, model } = await planJob(this.#session, job);
     if (!plan.fits)
       throw new WorkbenchError('out-of-memory', plan.refusal ?? 'This SAE does not fit the adapter.', {
         hint: 'Choose a smaller d_sae or batch.',
       });
-    return yield* this.#run(newRun(job, plan.steps), undefined, signal);
+    return yield* this.#run(newRun({ ...job, model: model.info.id }, plan.steps), undefined, signal);
   }
 
   async *resume(id: string, signal: AbortSignal): AsyncGenerator<TrainEvent, TrainSummary, void> {
@@ -54,6 +54,10 @@ export class Runs {
       });
     const record = await this.#session.host.catalog.get<RunRecord>('run', id);
     if (!record) throw new WorkbenchError('format', `There is no run ${id.slice(0, 64)} on this device.`);
+    if (record.info.status === 'finished')
+      throw new WorkbenchError('format', 'This run is finished.', {
+        hint: 'Its SAE is in the load view; start another run.',
+      });
     if ((await heldLocks()).has(lockOf(id)))
       throw new WorkbenchError('storage', 'This run is going on in another tab.', {
         hint: 'Go on in that tab, or close it first.',

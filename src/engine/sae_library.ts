@@ -105,14 +105,17 @@ export class SaeLibrary {
     return index;
   }
 
-  /** Puts an SAE into the store; what the disk refuses stays in this tab's memory. */
-  async add(info: SaeInfo, files: Readonly<Record<string, Blob>>): Promise<void> {
-    for (const [name, blob] of Object.entries(files)) await this.#keep(saeFile(info.id, name), blob);
+  /** Puts an SAE into the store; what the disk refuses stays in this tab's memory, and the refusal is returned. */
+  async add(info: SaeInfo, files: Readonly<Record<string, Blob>>): Promise<WorkbenchError | undefined> {
+    let refusal: WorkbenchError | undefined;
+    for (const [name, blob] of Object.entries(files))
+      refusal = (await this.#keep(saeFile(info.id, name), blob, `the SAE '${info.title}'`)) ?? refusal;
     await this.#put({ id: info.id, info, files: Object.keys(files) });
+    return refusal;
   }
 
   async addIndex(id: string, blob: Blob): Promise<void> {
-    await this.#keep(indexFile(id), blob);
+    await this.#keep(indexFile(id), blob, 'the feature index');
     this.#indexes.delete(id);
     const record = await this.#host.catalog.get<SaeRecord>('sae', id);
     if (record) await this.#put({ ...record, info: { ...record.info, hasIndex: true } });
@@ -142,12 +145,14 @@ export class SaeLibrary {
     await this.#host.catalog.delete('sae', id);
   }
 
-  async #keep(name: string, blob: Blob): Promise<void> {
+  async #keep(name: string, blob: Blob, what: string): Promise<WorkbenchError | undefined> {
     try {
-      await this.#host.store.write(name, blob);
+      await this.#host.store.write(name, blob, what);
+      return undefined;
     } catch (error) {
       this.#host.store.keep(name, blob);
-      if (!(error instanceof WorkbenchError && error.code === 'storage')) throw error;
+      if (error instanceof WorkbenchError && error.code === 'storage') return error;
+      throw error;
     }
   }
 

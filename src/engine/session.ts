@@ -59,7 +59,8 @@ export class Session {
   }
 
   /** Loads a model in place of the current one; when that fails, the current one stays. */
-  async *open(source: Source, signal?: AbortSignal): AsyncGenerator<Progress, LoadedModel, void> {
+  async *open(named: Source, signal?: AbortSignal): AsyncGenerator<Progress, LoadedModel, void> {
+    const source = (await this.#isShippedId(named)) ? 'embedded' : named;
     if (source === 'embedded' && this.#opening) return yield* this.#opening.follow();
     if (source === 'embedded' && this.#model?.pack) return this.#model;
     const opening = new Opening();
@@ -80,6 +81,12 @@ export class Session {
       // A generator that was left early has not settled it.
       opening.reject(new WorkbenchError('cancelled', 'Loading the model was cancelled.'));
     }
+  }
+
+  /** Links and run records name the shipped model by its content id. */
+  async #isShippedId(source: Source): Promise<boolean> {
+    if (typeof source !== 'string' || source === 'embedded' || !isContentId(source)) return false;
+    return (await this.shipped())?.id === source;
   }
 
   async *#openWith(

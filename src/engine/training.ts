@@ -106,7 +106,7 @@ class StoreSink implements CheckpointSink {
   async write(_step: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     this.last = bytes;
     try {
-      await this.#host.store.write(this.#name, [bytes]);
+      await this.#host.store.write(this.#name, [bytes], 'the checkpoint of this run');
     } catch (error) {
       this.#host.store.keep(this.#name, [bytes]);
       this.warnings.push(

@@ -22,6 +22,8 @@ export interface Catalog extends Disposable {
   /** Stores a record, on the device while `durable` says so, else in memory. */
   put(kind: RecordKind, record: CatalogRecord): Promise<void>;
   delete(kind: RecordKind, id: string): Promise<void>;
+  /** Writes what only memory holds, as far as that works now. */
+  flush(): Promise<void>;
 }
 
 export interface CatalogOptions {
@@ -101,6 +103,11 @@ class Records implements Catalog {
   #keep(key: string, record: CatalogRecord): void {
     this.#memory.set(key, record);
     this.#options.onKept?.(key, record);
+  }
+
+  async flush(): Promise<void> {
+    for (const [key, record] of [...this.#memory])
+      await this.put(key.slice(0, key.indexOf('/')) as RecordKind, record).catch(() => undefined);
   }
 
   async delete(kind: RecordKind, id: string): Promise<void> {

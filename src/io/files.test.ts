@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { openCatalog } from './catalog.ts';
 import { openStore } from './files.ts';
 
@@ -6,6 +6,22 @@ const root = (): string => `test_${crypto.randomUUID()}`;
 const bytes = (...values: number[]): Uint8Array<ArrayBuffer> => new Uint8Array(values);
 const read = async (blob: Blob | undefined): Promise<number[] | undefined> =>
   blob && [...new Uint8Array(await blob.arrayBuffer())];
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test('without OPFS everything lives in memory and is told to whoever keeps it', async () => {
+  vi.spyOn(navigator.storage, 'getDirectory').mockRejectedValue(new DOMException('private', 'SecurityError'));
+  const kept: string[] = [];
+  using store = await openStore({ root: root(), onKept: (n, b) => kept.push(`${n} ${b?.size}`) });
+  expect([store.mode, store.writer]).toEqual(['memory', true]);
+  await store.write('a', [bytes(1, 2)]);
+  expect(await read(await store.read('a'))).toEqual([1, 2]);
+  expect(await store.list()).toEqual([{ name: 'a', bytes: 2 }]);
+  await store.delete('a');
+  expect(kept).toEqual(['a 2', 'a undefined']);
+});
 
 test('a file is written, replaced, listed and deleted; a missing one is undefined', async () => {
   using store = await openStore({ root: root() });
@@ -40,9 +56,10 @@ test('a second store reads, keeps its own writes in memory, and writes once the 
   expect(kept).toEqual(['a 2']);
   first[Symbol.dispose]();
   await second.whenWriter;
-  await second.write('a', [bytes(3)]);
+  await second.flush();
   expect(kept).toEqual(['a 2', 'a undefined']);
-  expect(await read(await second.read('a'))).toEqual([3]);
+  using third = await openStore({ root: name });
+  expect(await read(await third.read('a'))).toEqual([2, 2]);
 });
 
 test('what a store kept in memory comes back in the next one', async () => {

@@ -21,10 +21,13 @@ export interface BlobStore extends Disposable {
   read(name: string): Promise<Blob | undefined>;
   /**
    * Replaces a file at once: after a crash the old or the new content is there, never a mixture. Returns its bytes.
+   * `what` is what a person calls it.
    *
    * @throws WorkbenchError('storage') when the quota is exceeded; what was there stays.
    */
-  write(name: string, content: Content): Promise<number>;
+  write(name: string, content: Content, what?: string): Promise<number>;
+  /** Writes what only memory holds, as far as it fits; after space was freed, or when this tab becomes the writer. */
+  flush(): Promise<void>;
   /** Keeps a file in this tab's memory only; for what could not be written. */
   keep(name: string, content: Content): void;
   delete(name: string): Promise<void>;
@@ -54,18 +57,18 @@ function checkName(name: string): void {
 const isMissing = (e: unknown): boolean => e instanceof DOMException && e.name === 'NotFoundError';
 const toBlob = (content: Content): Blob => (content instanceof Blob ? content : new Blob([...content]));
 
-function storageError(name: string, cause: unknown): WorkbenchError {
+function storageError(what: string, cause: unknown): WorkbenchError {
   const full = cause instanceof DOMException && cause.name === 'QuotaExceededError';
   return full
     ? new WorkbenchError(
         'storage',
-        `The disk space that the browser gives this page is used up; ${name} was not stored.`,
+        `The disk space that the browser gives this page is used up; ${what} was not stored.`,
         {
           cause,
-          hint: 'Delete runs, SAEs or models in the load view, then store again; until then it stays in this tab.',
+          hint: 'Delete runs, SAEs or models in the load view; what then fits is stored, until then it stays in this tab.',
         },
       )
-    : new WorkbenchError('storage', `${name} could not be stored: ${String(cause)}.`, {
+    : new WorkbenchError('storage', `Storing failed for ${what}: ${String(cause)}.`, {
         cause,
         hint: 'Export what you need; it stays in this tab until it is closed.',
       });
@@ -178,7 +181,7 @@ class Store implements BlobStore {
     }
   }
 
-  async write(name: string, content: Content): Promise<number> {
+  async write(name: string, content: Content, what = name): Promise<number> {
     checkName(name);
     const blob = toBlob(content);
     if (!this.#dir || !this.writer) this.keep(name, blob);
@@ -186,11 +189,17 @@ class Store implements BlobStore {
       try {
         await replaceFile(this.#dir, name, blob);
       } catch (error) {
-        throw storageError(name, error);
+        throw storageError(what, error);
       }
       this.#forget(name);
     }
     return blob.size;
+  }
+
+  async flush(): Promise<void> {
+    if (!this.#dir || !this.writer) return;
+    // What still does not fit stays in memory.
+    for (const [name, blob] of [...this.#memory]) await this.write(name, blob).catch(() => undefined);
   }
 
   keep(name: string, content: Content): void {

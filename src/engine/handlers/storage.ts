@@ -18,6 +18,8 @@ export function storageHandlers(session: Session, runs: Runs): Pick<Handlers, Na
     }),
     deleteStored: answer<'deleteStored'>(async ({ id }) => {
       await deleteItem(session, runs, id);
+      await session.host.store.flush();
+      await session.host.catalog.flush();
       session.host.notify({ type: 'storage-changed' });
       return storageInfo(session, runs);
     }),
