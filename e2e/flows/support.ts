@@ -8,7 +8,7 @@ export const SITE_PATH = '/sub/headlight/';
 interface Fixtures {
   /** Uncaught errors and console errors of the page; a test that provokes one takes it out. */
   readonly pageErrors: string[];
-  /** Addresses of all requests of the page and its workers. */
+  /** Addresses of the requests of the page and its workers that the policy let through. */
   readonly requests: string[];
 }
 
@@ -26,6 +26,10 @@ export const test = base.extend<Fixtures>({
   requests: async ({ context }, use) => {
     const urls: string[] = [];
     context.on('request', (r) => urls.push(r.url()));
+    // The browser announces some requests before its policy refuses them; those never left.
+    context.on('requestfailed', (r) => {
+      if (/csp/i.test(r.failure()?.errorText ?? '')) urls.splice(urls.indexOf(r.url()), 1);
+    });
     await use(urls);
   },
 });
@@ -97,6 +101,14 @@ export async function fillField(page: Page, label: string, value: number): Promi
 export const startButton = (page: Page) => page.getByRole('button', { name: 'Start training' });
 /** The status chip of the shown run. */
 export const runStatus = (page: Page) => stat(page, 'status');
+
+/** Waits until an SAE that was trained in the page is in the library, and gives its id. */
+export async function storedSae(page: Page): Promise<string> {
+  const own = () =>
+    page.evaluate(async () => (await window.headlight.saes()).find((s) => s.source === 'trained here')?.id);
+  await expect.poll(own, { timeout: 120_000 }).toBeDefined();
+  return (await own()) as string;
+}
 
 /** First active feature with its token, from the API: what a person would click on. */
 export async function aFeature(

@@ -42,7 +42,7 @@ export const COMMON_FIELDS: Readonly<Record<CommonKey, FieldInfo>> = {
     help: 'Tokens per optimiser step.',
     default: 1024,
     min: 16,
-    max: 65_536,
+    max: 32_768,
     scale: 'log',
     unit: 'tokens',
   },
