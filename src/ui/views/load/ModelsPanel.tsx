@@ -26,7 +26,7 @@ export function ModelsPanel() {
       }
     >
       {models.status === 'ready' ? (
-        <ScrollRegion label="Models">
+        <ScrollRegion label="Table of models">
           <table>
             <thead>
               <tr>

@@ -59,7 +59,7 @@ function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
     return <p className="pad">There is no SAE here yet: train one, or bring one below.</p>;
   const definition = (key: MetricKey) => saes.find((s) => s.metrics?.[key])?.metrics?.[key];
   return (
-    <ScrollRegion label="SAEs">
+    <ScrollRegion label="Table of SAEs">
       <table>
         <thead>
           <tr>
