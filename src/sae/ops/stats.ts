@@ -72,7 +72,7 @@ export function batchStats(
   rec.run(batchStatsKernel, {
     tensors: { part: t.part, err_sum: t.err_sum, scalars: t.scalars },
     params: { n: t.n, segments, aux_weight: t.auxWeight },
-    constants: { D4: d_pad / 4 },
+    constants: { D4: d_pad / 4, T: rec.caps.class === 'software' ? 64 : 256 },
   });
 }
 
