@@ -65,6 +65,7 @@ function randomFields(rng: Rng, kind: ViewKind): object {
       return {
         run: maybe(rng, id(rng)),
         variant: maybe(rng, 'batch_topk'),
+        job: maybe(rng, `site:blocks.0.attn.hook_z,d_sae:${rng.int(9999)},lr:1e-3`),
         smooth: maybe(rng, rng.uniform() * 0.99),
       };
   }

@@ -86,6 +86,7 @@ const train: Fields<TrainViewRef> = {
   ...common,
   run: patternField(['r', ID_WORDS], ID),
   variant: patternField(['v', 'a variant'], /^[a-z][a-z0-9_]{0,40}$/),
+  job: patternField(['j', "settings as 'name:value', by commas"], /^[A-Za-z0-9_.:,+-]{1,1000}$/),
   smooth: realField('smooth', { min: 0, max: 0.99, fallback: VIEW_DEFAULTS.smooth }),
 };
 /** The one table: a new view does not compile until its fields stand here. */

@@ -58,6 +58,8 @@ export interface TrainViewRef extends Common {
   readonly kind: 'train';
   readonly run?: string | undefined;
   readonly variant?: string | undefined;
+  /** The new-run form where it differs from the defaults: 'site:blocks.0.attn.hook_z,d_sae:2048,k:16'. */
+  readonly job?: string | undefined;
   /** x axis smoothing of the charts, 0..0.99. */
   readonly smooth?: number | undefined;
 }

@@ -13,6 +13,8 @@ const LEFT = 40;
 const BOTTOM = 16;
 const TOP = 6;
 const RIGHT = 8;
+/** Curves of at most this many points show them. */
+const FEW = 24;
 
 /** A curve with its place in the legend: tone 0..5 gives colour and dash pattern. */
 export interface Series extends Curve {
@@ -80,6 +82,7 @@ export function Lines({ series, label, xName, unit, at, onAt, ...rest }: LinesPr
             <g key={s.id} className={`curve tone-${s.tone}`}>
               {o.smooth > 0 && <path className="raw" d={pathOf(s.xs, s.ys, x, y)} />}
               <path d={pathOf(s.xs, s.smooth, x, y)} />
+              {s.xs.length <= FEW && <Points s={s} x={x} y={y} />}
             </g>
           ))}
           {at !== undefined && at >= x0 && at <= x1 && (
@@ -95,6 +98,21 @@ export function Lines({ series, label, xName, unit, at, onAt, ...rest }: LinesPr
       </div>
     </div>
   );
+}
+
+/** A curve of few points shows each, since one alone has no line. */
+function Points(o: {
+  readonly s: Series & { readonly smooth: ArrayLike<number> };
+  readonly x: (v: number) => number;
+  readonly y: (v: number) => number;
+}) {
+  const { s, x, y } = o;
+  return Array.from(s.xs, (v, i) => {
+    const at = { cx: x(v), cy: y(s.smooth[i] as number) };
+    return Number.isFinite(at.cx) && Number.isFinite(at.cy) ? (
+      <circle key={v} className="dot" {...at} r={2.5} />
+    ) : null;
+  });
 }
 
 /** Value of a curve at x (its last one without x). */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FieldInfo, VariantInfo } from '#engine/protocol.ts';
-import { emptyDraft, jobOf, parseField, shownValue, sitesOf } from './train_draft.ts';
+import { draftText, emptyDraft, jobOf, parseField, readDraft, shownValue, sitesOf } from './train_draft.ts';
 
 const k: FieldInfo = { kind: 'int', label: 'k', help: '', default: 32, min: 1, max: 64 };
 const norm: FieldInfo = { kind: 'flag', label: 'norm', help: '', default: true };
@@ -63,4 +63,22 @@ test('an untouched field shows its default', () => {
 
 test('the sites of a model are its attention outputs, one a layer', () => {
   expect(sitesOf(2)).toEqual(['blocks.0.attn.hook_z', 'blocks.1.attn.hook_z']);
+});
+
+test('the form comes back from its link as it was', () => {
+  const base = emptyDraft('topk', 'blocks.0.attn.hook_z');
+  const draft = {
+    ...base,
+    common: { ...base.common, d_sae: '2048', tokens: '1e5' },
+    config: { k: '16', norm: false, shape: 'b' },
+  };
+  const text = draftText(draft) ?? '';
+  expect(text).toBe('site:blocks.0.attn.hook_z,d_sae:2048,tokens:1e5,k:16,norm:false,shape:b');
+  expect(readDraft(text, emptyDraft('topk', 'elsewhere'), variant)).toEqual(draft);
+});
+
+test('half-typed values stay out of the link and unknown names are passed over', () => {
+  const base = emptyDraft('topk', 'blocks.0.attn.hook_z');
+  expect(draftText({ ...base, config: { k: '', shape: 'a b' } })).toBe('site:blocks.0.attn.hook_z');
+  expect(readDraft('site:blocks.0.attn.hook_z,other:3,k:4', base, variant).config).toEqual({ k: '4' });
 });

@@ -126,6 +126,38 @@ export function emptyDraft(variant: string, site: string): TrainDraft {
   return { variant, site, corpus: 'embedded', common: common as Record<CommonKey, string>, config: {} };
 }
 
+/** The form as it stands in a link: what differs from the defaults, 'name:value' by commas; undefined when nothing does. */
+export function draftText(draft: TrainDraft): string | undefined {
+  const parts = [`site:${draft.site}`];
+  if (draft.corpus !== 'embedded') parts.push(`corpus:${draft.corpus}`);
+  for (const key of COMMON_KEYS) {
+    if (draft.common[key] !== String(COMMON_FIELDS[key].default)) parts.push(`${key}:${draft.common[key]}`);
+  }
+  for (const [key, value] of Object.entries(draft.config)) parts.push(`${key}:${value}`);
+  // Half-typed nonsense stays in the form and out of the link.
+  const good = parts.filter((part) => /^\w+:[\w.+-]+$/.test(part));
+  return good.length === 0 ? undefined : good.join(',');
+}
+
+/** The form with the settings of a link put in; names that neither the form nor the variant has are passed over. */
+export function readDraft(text: string, base: TrainDraft, variant: VariantInfo): TrainDraft {
+  const settings = new Map(
+    text.split(',').map((part) => part.split(/:(.*)/s).slice(0, 2) as [string, string]),
+  );
+  const common = { ...base.common };
+  for (const key of COMMON_KEYS) common[key] = settings.get(key) ?? String(COMMON_FIELDS[key].default);
+  const config: Record<string, string | boolean> = {};
+  for (const [key, field] of Object.entries(variant.fields)) {
+    const value = settings.get(key);
+    if (value !== undefined) config[key] = field.kind === 'flag' ? value === 'true' : value;
+  }
+  return {
+    ...{ variant: variant.id, common, config },
+    site: settings.get('site') ?? base.site,
+    corpus: settings.get('corpus') ?? 'embedded',
+  };
+}
+
 /** The hooks that an SAE of a model can be trained on: the attention outputs before W_O, one a layer. */
 export function sitesOf(n_layers: number): string[] {
   return Array.from({ length: n_layers }, (_, layer) => `blocks.${layer}.attn.hook_z`);

@@ -4,7 +4,15 @@ import { call, request } from '../engine.ts';
 import { applyEvents, endRun, failRun, type LiveRun, runFromInfo, withStatus } from './live_run.ts';
 import { asWireError, IDLE, type Loadable, latest, valueIn } from './loadable.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
-import { type DraftJob, emptyDraft, jobOf, sitesOf, type TrainDraft } from './train_draft.ts';
+import {
+  type DraftJob,
+  draftText,
+  emptyDraft,
+  jobOf,
+  readDraft,
+  sitesOf,
+  type TrainDraft,
+} from './train_draft.ts';
 
 /** Training runs: variants, plan, live metrics. */
 export interface TrainingSlice {
@@ -37,6 +45,7 @@ export interface TrainingSlice {
 const FLUSH_MS = 120;
 /** The GPU bytes chip is asked for this often. */
 const MEMORY_MS = 3000;
+const SOFTWARE_TOKENS = 100_000;
 
 const asks = { variants: latest(), plan: latest(), runs: latest() };
 type Set = Parameters<Slice<TrainingSlice>>[0];
@@ -60,7 +69,10 @@ export const createTrainingSlice: Slice<TrainingSlice> = (set, get) => ({
   },
   setDraft(patch) {
     const { draft } = get();
-    if (draft) set({ draft: { ...draft, ...patch } });
+    if (!draft) return;
+    const next = { ...draft, ...patch };
+    set({ draft: next });
+    get().patchView('train', { variant: next.variant, job: draftText(next) });
   },
   async startRun() {
     const made = draftJob(get());
@@ -203,24 +215,36 @@ export function watchTraining(store: AppStore): void {
 }
 
 function draftKey(s: AppState): string {
-  const wanted = s.view.kind === 'train' ? s.view.variant : undefined;
-  return `${s.variants.status} ${valueIn(s.model)?.id ?? ''} ${wanted ?? ''}`;
+  const { variant, job } = s.view.kind === 'train' ? s.view : {};
+  return `${s.variants.status} ${valueIn(s.model)?.id ?? ''} ${s.adapter.status} ${variant ?? ''} ${job ?? ''}`;
 }
 
-/** Fills the form with defaults, follows the variant of the link, and moves to a site that the model has. */
+/** Fills the form with defaults, then with what the link says, and moves to a site that the model has. */
 function ensureDraft(store: AppStore): void {
   const s = store.getState();
   const variants = valueIn(s.variants);
-  const model = valueIn(s.model);
   const first = variants?.[0];
-  if (!variants || !first || !model) return;
+  const model = valueIn(s.model);
+  if (s.view.kind !== 'train' || !variants || !first || !model) return;
+  // The size of the first run depends on the adapter.
+  if (!s.draft && s.gpu !== 'none' && (s.adapter.status === 'idle' || s.adapter.status === 'loading')) return;
+  const { view } = s;
+  const variant = variants.find((v) => v.id === (view.variant ?? s.draft?.variant)) ?? first;
   const sites = sitesOf(model.config.n_layers);
-  const site = s.draft && sites.includes(s.draft.site) ? s.draft.site : (sites.at(-1) ?? '');
-  const wanted = s.view.kind === 'train' ? s.view.variant : s.draft?.variant;
-  const variant = variants.find((v) => v.id === wanted)?.id ?? s.draft?.variant ?? first.id;
-  const base = s.draft ?? emptyDraft(variant, site);
-  const config = base.variant === variant ? base.config : {};
-  store.setState({ draft: { ...base, variant, site, config } });
+  const base = s.draft ?? firstDraft(s, variant.id, sites.at(-1) ?? '');
+  const job = view.job;
+  const isNew = job !== undefined && job !== draftText(base);
+  const draft = isNew ? readDraft(job, base, variant) : base;
+  const site = sites.includes(draft.site) ? draft.site : (sites.at(-1) ?? '');
+  const config = draft.variant === variant.id ? draft.config : {};
+  store.setState({ draft: { ...draft, variant: variant.id, site, config } });
+}
+
+/** A software adapter starts with a run of minutes, not of hours. */
+function firstDraft(s: AppState, variant: string, site: string): TrainDraft {
+  const draft = emptyDraft(variant, site);
+  if (valueIn(s.adapter)?.fallback !== true) return draft;
+  return { ...draft, common: { ...draft.common, tokens: String(SOFTWARE_TOKENS) } };
 }
 
 function planKey(s: AppState): string {

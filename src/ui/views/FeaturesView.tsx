@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import type { FeatureTable, SaeInfo } from '#engine/protocol.ts';
+import { VIEW_DEFAULTS } from '#share/codec.ts';
 import type { FeaturesViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '../components/HelpHint.tsx';
 import { Loadable } from '../components/Loadable.tsx';
@@ -52,7 +53,7 @@ function WholeSae(o: {
   const promoted = useApp((s) => s.promoted);
   const effect = view.promotes === undefined ? undefined : valueIn(promoted)?.effect;
   const sort = view.sort ?? (effect ? 'effect' : 'density');
-  const desc = (view.desc ?? 1) === 1;
+  const desc = (view.desc ?? VIEW_DEFAULTS.desc) === 1;
   const { minDensity, maxDensity } = view;
   const rows = useMemo(
     () => orderRows(table, { sort, desc, minDensity, maxDensity, effect }),

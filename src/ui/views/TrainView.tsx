@@ -16,7 +16,7 @@ export function TrainView() {
   if (view.kind !== 'train') return null;
   return (
     <div className="view train-view">
-      <TrainForm view={view} />
+      <TrainForm />
       <div className="stack">
         <Failure />
         <Shown view={view} />

@@ -1,3 +1,4 @@
+import { VIEW_DEFAULTS } from '#share/codec.ts';
 import type { Snippet } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
@@ -24,7 +25,7 @@ const CONTEXTS: readonly { readonly value: Snippet; readonly text: string; reado
 /** Examples by interval of act, the strongest first; a click takes one as the test text. */
 export function ExamplesPanel({ view, dashboard }: FeaturePartProps) {
   const patch = useApp((s) => s.patchView);
-  const snippet = view.snippet ?? 'stacked';
+  const snippet = view.snippet ?? VIEW_DEFAULTS.snippet;
   const groups = groupExamples(dashboard.examples, dashboard.histogram, { snippet, bin: view.bin });
   const range = view.bin === undefined ? undefined : binRange(dashboard.histogram, view.bin);
   return (
@@ -35,7 +36,8 @@ export function ExamplesPanel({ view, dashboard }: FeaturePartProps) {
         <HelpHint term="Examples." formula="fill = 0.05 + 0.95·log10(1 + 9·act ÷ max)">
           Windows of the corpus in which the feature fires: the strongest, then a draw from each of four
           equally wide intervals of act. Fills share one scale from 0 to the feature's maximum,{' '}
-          {formatAct(dashboard.maxAct)}. Click a row to run its text above.
+          {formatAct(dashboard.maxAct)}. Click a row to run its text above; a window from the middle of a text
+          lacks what came before it, so acts can differ.
         </HelpHint>
       }
       actions={

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { VIEW_DEFAULTS } from '#share/codec.ts';
 import type { TrainViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Histogram } from '#ui/plots/Histogram.tsx';
@@ -9,7 +10,6 @@ import { useApp } from '#ui/state/store.ts';
 import { CHARTS, type ChartSpec } from './definitions.ts';
 import { runTitle } from './run_title.ts';
 
-const DEFAULT_SMOOTH = 0.6;
 const TONES = 6;
 
 /** All charts of the shown run and of those ticked beside it, with one crosshair and one smoothing. */
@@ -18,7 +18,7 @@ export function Charts({ view, run }: { readonly view: TrainViewRef; readonly ru
   const compared = useApp((s) => s.comparedRuns);
   const runs = useApp((s) => s.runs);
   const [at, setAt] = useState<number>();
-  const smooth = view.smooth ?? DEFAULT_SMOOTH;
+  const smooth = view.smooth ?? VIEW_DEFAULTS.smooth;
   const others = compared.flatMap((id) => (id === run.info.id ? [] : (runs.get(id) ?? [])));
   const shown = [run, ...others].slice(0, TONES);
   return (

@@ -1,5 +1,4 @@
 import type { VariantInfo } from '#engine/protocol.ts';
-import type { TrainViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
@@ -10,7 +9,7 @@ import { FieldInput } from './FieldInput.tsx';
 import { PlanBox } from './PlanBox.tsx';
 
 /** The new-run form: layer, variant, preset, sizes, then the variant's own fields. */
-export function TrainForm({ view }: { readonly view: TrainViewRef }) {
+export function TrainForm() {
   const variants = useApp((s) => s.variants);
   const model = useApp((s) => s.model);
   const gpu = useApp((s) => s.gpu);
@@ -29,7 +28,7 @@ export function TrainForm({ view }: { readonly view: TrainViewRef }) {
       {gpu === 'none' ? (
         <p className="note warn">Training needs WebGPU, which this browser does not offer here.</p>
       ) : draft && variant ? (
-        <Fields draft={draft} variant={variant} view={view} />
+        <Fields draft={draft} variant={variant} />
       ) : (
         <Loadable
           of={variants.status === 'ready' ? model : variants}
@@ -44,10 +43,9 @@ export function TrainForm({ view }: { readonly view: TrainViewRef }) {
 interface FieldsProps {
   readonly draft: TrainDraft;
   readonly variant: VariantInfo;
-  readonly view: TrainViewRef;
 }
 
-function Fields({ draft, variant, view }: FieldsProps) {
+function Fields({ draft, variant }: FieldsProps) {
   const setDraft = useApp((s) => s.setDraft);
   const config = useApp((s) => valueIn(s.model)?.config);
   const startRun = useApp((s) => s.startRun);
@@ -68,7 +66,7 @@ function Fields({ draft, variant, view }: FieldsProps) {
           ))}
         </select>
       </label>
-      <VariantPicker draft={draft} variant={variant} view={view} />
+      <VariantPicker draft={draft} variant={variant} />
       <Corpus draft={draft} />
       {COMMON_KEYS.map((key) => (
         <FieldInput
@@ -93,13 +91,12 @@ function jobErrors(draft: TrainDraft, variant: VariantInfo): Readonly<Record<str
 
 function VariantPicker({ draft, variant }: FieldsProps) {
   const variants = useApp((s) => valueIn(s.variants)) ?? [];
-  const patch = useApp((s) => s.patchView);
   const setDraft = useApp((s) => s.setDraft);
   return (
     <>
       <label className="field">
         <span>variant</span>
-        <select value={draft.variant} onChange={(e) => patch('train', { variant: e.target.value })}>
+        <select value={draft.variant} onChange={(e) => setDraft({ variant: e.target.value, config: {} })}>
           {variants.map((v) => (
             <option key={v.id} value={v.id}>
               {v.title}
