@@ -117,8 +117,8 @@ test('a run learns, and its SAE is in model units', async () => {
 
 test('a resumed run gives the same next fifty losses bit for bit', async () => {
   const full = memorySink();
-  const steps = 75;
-  using whole = source(10, 64 * 100);
+  const steps = 92;
+  using whole = source(10, 64 * 110);
   let ask = false;
   const run = trainSae(gpu, job({ steps }), whole, full, never, {
     checkpointSeconds: 0,
@@ -132,9 +132,10 @@ test('a resumed run gives the same next fifty losses bit for bit', async () => {
   }
   const [step, bytes] = [...full.saved][0]!;
   expect(step).toBeGreaterThanOrEqual(20);
-  expect(step).toBeLessThanOrEqual(30);
+  // Steps a submit follow the machine's speed: up to 7 in each of the submits around the request.
+  expect(step).toBeLessThanOrEqual(41);
   const resume = await readCheckpoint(bytes);
-  using rest = source(10, 64 * 100, resume.meta.position.row);
+  using rest = source(10, 64 * 110, resume.meta.position.row);
   const again = await collect(
     trainSae(gpu, job({ steps }), rest, memorySink(), never, {
       resume,
