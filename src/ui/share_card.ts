@@ -8,11 +8,18 @@ import { useApp } from './state/store.ts';
 const EXAMPLES = 6;
 const WINDOW = 24;
 
-/** The view with a packed card when its SAE lives only on this device; otherwise (or on any failure) the view itself. */
-export async function withCard(view: ViewRef): Promise<ViewRef> {
+/** A view to link to, and one sentence about what its receiver can do with it. */
+export interface Sendable {
+  readonly view: ViewRef;
+  readonly note?: string | undefined;
+}
+
+/** The view with a packed card when its SAE lives only on this device; else the view as it is (decision 29). */
+export async function withCard(view: ViewRef): Promise<Sendable> {
   const { sae, report } = useApp.getState();
   const info = valueIn(sae);
-  if (!info || info.source === 'embedded' || (view.kind !== 'feature' && view.kind !== 'prompt')) return view;
+  if (!info || info.source === 'embedded' || (view.kind !== 'feature' && view.kind !== 'prompt'))
+    return { view };
   const named = { ...view, model: info.model, sae: info.id };
   try {
     const r = valueIn(report);
@@ -20,11 +27,17 @@ export async function withCard(view: ViewRef): Promise<ViewRef> {
       view.kind === 'feature'
         ? featureCard(info, await request('feature', { sae: info.id, feature: view.feature }))
         : r && promptCard(info, r);
-    return card ? { ...named, card: await packCard(card) } : named;
+    if (!card) return { view: named, note: NO_CARD };
+    return { view: { ...named, card: await packCard(card) }, note: WITH_CARD };
   } catch {
-    return named; // a link without a card still says which SAE it means
+    return { view: named, note: NO_CARD };
   }
 }
+
+const WITH_CARD =
+  'This SAE is only on your device: the link carries a read-only card. To let others run it, export it in Load.';
+const NO_CARD =
+  'This SAE is only on your device and there is no card of it yet: build its feature index, or export it in Load.';
 
 const cardSae = (s: SaeInfo): CardSae => ({
   id: s.id,

@@ -16,7 +16,9 @@ export function linkTo(view: ViewRef): { readonly link: string; readonly note: s
 export async function shareLink(
   view: ViewRef,
 ): Promise<{ readonly link: string; readonly note: string | undefined }> {
-  return linkTo(await withCard(view));
+  const sendable = await withCard(view);
+  const { link, note } = linkTo(sendable.view);
+  return { link, note: [note, sendable.note].filter(Boolean).join(' ') || undefined };
 }
 
 /** Opens a link (or only its part after the '#'); a bad one leaves the view and sets the banner. Returns whether it was good. */
