@@ -14,6 +14,8 @@ interface Active {
 }
 /** Held while a run goes on: a hidden tab with a Web Lock is not frozen, and other tabs see it (decision 31). */
 const lockOf = (run: string): string => `headlight/run/${run}`;
+/** A lock of a worker that was ended is free within milliseconds. */
+const LOCK_WAIT_MS = 3000;
 const LIVE: readonly RunStatus[] = ['running', 'paused'];
 
 /** Runs of this device: those going on in this worker, and the records of earlier ones. */
@@ -57,10 +59,6 @@ export class Runs {
     if (record.info.status === 'finished')
       throw new WorkbenchError('format', 'This run is finished.', {
         hint: 'Its SAE is in the load view; start another run.',
-      });
-    if ((await heldLocks()).has(lockOf(id)))
-      throw new WorkbenchError('storage', 'This run is going on in another tab.', {
-        hint: 'Go on in that tab, or close it first.',
       });
     const checkpoint = await lastCheckpoint(this.#session.host, id);
     return yield* this.#run({ ...record.info, status: 'running' }, checkpoint, signal);
@@ -109,14 +107,15 @@ export class Runs {
     const log = new RunLog(host, info);
     log.rewind(checkpoint?.meta.step ?? 0);
     const control = new RunControl();
-    this.#active.set(info.id, { log, control });
     const release = await holdLock(lockOf(info.id));
+    this.#active.set(info.id, { log, control });
     try {
       await log.save();
       host.notify({ type: 'storage-changed' });
       yield { type: 'start', run: log.info };
       return yield* this.#work({ log, control }, checkpoint, signal);
-    } catch (error) {
+    } catch (cause) {
+      const error = control.wish === 'stop' && log.step === 0 ? stoppedEarly(cause) : cause;
       const lost = error instanceof WorkbenchError && error.code === 'device-lost';
       const stopped = error instanceof WorkbenchError && error.code === 'cancelled';
       log.change({ status: lost ? 'interrupted' : stopped ? 'stopped' : 'failed' });
@@ -168,19 +167,37 @@ async function heldLocks(): Promise<ReadonlySet<string>> {
   return new Set(held.flatMap(({ name }) => name ?? []));
 }
 
-/** Holds a lock while a run goes on; resolves to what lets go of it. A worker that just died may hold it a moment longer. */
+/** A run that was stopped before its first step has nothing to hand out. */
+function stoppedEarly(cause: unknown): WorkbenchError {
+  return new WorkbenchError('cancelled', 'The run was stopped before its first step.', { cause });
+}
+
+/**
+ * Holds a lock while a run goes on; resolves to what lets go of it. A worker that just died may hold it a moment longer.
+ *
+ * @throws WorkbenchError('storage') when another tab keeps it.
+ */
 async function holdLock(name: string): Promise<() => void> {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  await new Promise<void>((granted) => {
+  await new Promise<void>((granted, refused) => {
     const hold = (): Promise<void> => {
       granted();
       return held;
     };
-    if (navigator.locks) navigator.locks.request(name, hold).catch(() => granted());
-    else granted();
+    if (!navigator.locks) granted();
+    else
+      navigator.locks
+        .request(name, { signal: AbortSignal.timeout(LOCK_WAIT_MS) }, hold)
+        .catch(() => refused(elsewhere()));
   });
   return release;
+}
+
+function elsewhere(): WorkbenchError {
+  return new WorkbenchError('storage', 'This run is going on in another tab.', {
+    hint: 'Go on in that tab, or close it first.',
+  });
 }
