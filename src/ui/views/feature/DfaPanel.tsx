@@ -94,7 +94,7 @@ function Attribution(o: { readonly dfa: Dfa; readonly report: PromptReport; read
       <p className="cell-read mono" aria-live="polite">
         {isShown
           ? `head ${heads[isShown.row]}, source ${isShown.col} "${sources[isShown.col]}": ${formatValue(m.values[isShown.row * m.n_sources + isShown.col] ?? 0)}`
-          : `colour scale −${formatAct(m.maxCell)} (hatched rose) to ${formatAct(m.maxCell)} (orange), white at zero`}
+          : `colour scale −${formatAct(m.maxCell)} (hatched rose) to ${formatAct(m.maxCell)} (orange), blank at zero`}
       </p>
       <Sum dfa={dfa} m={m} />
       <DfaTable dfa={dfa} m={m} heads={heads} sources={sources} />
