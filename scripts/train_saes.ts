@@ -25,6 +25,7 @@ import { BASE_MIX, type Mix, storyland } from '#text/storyland/storyland.ts';
 import { loadTokenizer, type Tokenizer } from '#text/tokenizer.ts';
 
 const OUT = '.cache/train_saes';
+const CHECKPOINTS = '.cache/train_saes_checkpoints';
 const RESULTS = 'scripts/train_saes/results.json';
 const BOS_ONLY = [0];
 
@@ -164,7 +165,7 @@ async function runTraining(
   job: SaeJob,
   mix: Mix,
 ): Promise<SaeTrainResult> {
-  const dir = join(OUT, 'checkpoints');
+  const dir = CHECKPOINTS;
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${layer}.safetensors`);
   const resume = existsSync(file) ? await readCheckpoint(new Uint8Array(readFileSync(file))) : undefined;
