@@ -16,6 +16,7 @@ import { type DfaMatrix, dfaMatrix, topSources } from './dfa_matrix.ts';
 /** Direct feature attribution (decision 17): signed head × source cells, bias, sum, and how well they add up. */
 export function DfaPanel({ view, sae }: { readonly view: FeatureViewRef; readonly sae: SaeInfo }) {
   const of = useApp((s) => s.dfa);
+  const gpu = useApp((s) => s.gpu);
   const report = useApp(currentReport);
   const dest = useApp(destOf);
   const piece = dest === undefined ? undefined : report?.pieces[dest];
@@ -54,7 +55,9 @@ export function DfaPanel({ view, sae }: { readonly view: FeatureViewRef; readonl
           what="the attribution"
           idle={
             <p className="muted">
-              Choose a token of the test text to see which heads and sources made it fire.
+              {gpu === 'none'
+                ? 'Attribution runs the model, which needs WebGPU.'
+                : 'Choose a token of the test text to see which heads and sources made it fire.'}
             </p>
           }
         />
