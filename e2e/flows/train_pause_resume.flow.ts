@@ -85,7 +85,7 @@ test('the form refuses a d_sae that cannot fit before anything is allocated and 
   page,
 }) => {
   await open(page, encodeView({ kind: 'train' }).hash);
-  await fillTrainForm(page, { d_sae: 1_048_576, batch: 32_768 });
+  await fillTrainForm(page, { d_sae: 1_048_576, batch: 32_768, tokens: 65_536 });
   const refusal = page.getByRole('alert').filter({ hasText: 'This run does not fit.' });
   await expect(refusal).toContainText(/\d{2,}/);
   await expect(startButton(page)).toBeDisabled();
