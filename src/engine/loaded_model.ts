@@ -37,7 +37,7 @@ export interface ModelSource {
 }
 
 /** Remembers every file that it read, so that reading twice costs one transfer. */
-function remembering(folder: FolderSource, files: Map<string, Blob>): FolderSource {
+export function remembering(folder: FolderSource, files: Map<string, Blob>): FolderSource {
   return {
     title: folder.title,
     names: folder.names,

@@ -8,7 +8,7 @@ import type { Sae } from '#sae/sae.ts';
 import { saeOnGpu } from '#sae/weights.ts';
 import type { EmbeddedPack } from './embedded.ts';
 import type { Host } from './host.ts';
-import type { LoadedModel } from './loaded_model.ts';
+import { type LoadedModel, remembering } from './loaded_model.ts';
 import type { ActRuleInfo, Metrics, SaeInfo } from './protocol.ts';
 import { Shared } from './shared.ts';
 
@@ -225,7 +225,9 @@ async function packEntry(
 ): Promise<SaeEntry> {
   const names = folder.names ?? FILES;
   const shipped = names.find(isIndex);
-  const small = { cfg: await readJson(folder, 'cfg.json'), meta: await readJson(folder, 'headlight.json') };
+  const known = new Map<string, Blob>();
+  const kept = remembering(folder, known);
+  const small = { cfg: await readJson(kept, 'cfg.json'), meta: await readJson(kept, 'headlight.json') };
   const bytes = names.filter((n) => !isIndex(n)).reduce((sum, n) => sum + pack.bytesOf(`${path}/${n}`), 0);
   const info = infoOf({ ...small, bytes, source: 'embedded', hasIndex: shipped !== undefined });
   return {
@@ -233,7 +235,7 @@ async function packEntry(
     async files() {
       const found: Record<string, Blob> = {};
       for (const name of FILES) {
-        const blob = await readWhole(folder, name);
+        const blob = known.get(name) ?? (await readWhole(folder, name));
         if (blob) found[name] = blob;
       }
       return found;

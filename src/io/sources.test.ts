@@ -36,14 +36,21 @@ test('dropped files lose the folder that they share', async () => {
   expect(await readText(folder, 'missing')).toBeUndefined();
 });
 
-test('a folder behind a URL yields progress, and a page in place of a file means "not there"', async () => {
+test('a small file of known size comes at once', async () => {
   serve({ '/m/a.json': '{"x":1}' }, { 'content-length': '7' });
+  const seen = [];
+  for await (const p of urlFolder('https://host.test/m').read('a.json')) seen.push(p);
+  expect(seen).toEqual([{ name: 'a.json', done: 7, total: 7 }]);
+});
+
+test('a folder behind a URL yields progress, and a page in place of a file means "not there"', async () => {
+  serve({ '/m/a.json': '{"x":1}' });
   const folder = urlFolder('https://host.test/m');
   const seen = [];
   for await (const p of folder.read('a.json')) seen.push(p);
   expect(seen).toEqual([
-    { name: 'a.json', done: 2, total: 7 },
-    { name: 'a.json', done: 7, total: 7 },
+    { name: 'a.json', done: 2, total: undefined },
+    { name: 'a.json', done: 7, total: undefined },
   ]);
   expect(await readJson(folder, 'a.json')).toEqual({ x: 1 });
   expect(await readWhole(folder, 'b.json')).toBeUndefined();

@@ -40,6 +40,8 @@ export interface ReadOptions {
 
 const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
 const MIB = 2 ** 20;
+/** Needs no progress. Chromium also marks short streamed bodies as cancelled in its network list. */
+const AT_ONCE_BYTES = 256 * 1024;
 
 function tooLarge(name: string, bytes: number, max: number): WorkbenchError {
   return new WorkbenchError(
@@ -152,6 +154,11 @@ async function* download(d: Download): AsyncGenerator<ByteProgress, Blob | undef
   const length = encoded ? 0 : Number(response.headers.get('content-length') ?? 0);
   const total = d.total ?? (length > 0 ? length : undefined);
   if (length > d.maxBytes) throw tooLarge(d.name, length, d.maxBytes);
+  if (length > 0 && length <= AT_ONCE_BYTES) {
+    const bytes = await wholeBody(response, d);
+    yield { name: d.name, done: bytes.byteLength, total };
+    return new Blob([bytes]);
+  }
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let done = 0;
   for await (const part of chunks(response.body, d)) {
@@ -161,6 +168,20 @@ async function* download(d: Download): AsyncGenerator<ByteProgress, Blob | undef
     yield { name: d.name, done, total };
   }
   return new Blob(parts);
+}
+
+function brokenOff(d: Download, cause: unknown): WorkbenchError {
+  return d.signal?.aborted
+    ? new WorkbenchError('cancelled', `${d.name}: download cancelled.`, { cause })
+    : new WorkbenchError('format', `${d.name}: the connection broke off.`, { cause, hint: 'Try again.' });
+}
+
+async function wholeBody(response: Response, d: Download): Promise<ArrayBuffer> {
+  try {
+    return await response.arrayBuffer();
+  } catch (cause) {
+    throw brokenOff(d, cause);
+  }
 }
 
 /** The body chunk by chunk; leaving the loop cancels the transfer. */
@@ -178,8 +199,7 @@ async function* chunks(
       yield value;
     }
   } catch (cause) {
-    if (d.signal?.aborted) throw new WorkbenchError('cancelled', `${d.name}: download cancelled.`, { cause });
-    throw new WorkbenchError('format', `${d.name}: the connection broke off.`, { cause, hint: 'Try again.' });
+    throw brokenOff(d, cause);
   } finally {
     if (!whole) await reader.cancel().catch(() => undefined);
   }

@@ -16,6 +16,7 @@ import type {
   Handlers,
   PromptReport,
 } from '../protocol.ts';
+import { recordedReport } from '../recorded.ts';
 import { editedSaes, encodeRun, makeEdits, readHook, requireHooks, rowsAt, runPrompt } from '../runner.ts';
 import type { SaeTurn, Session, Turn } from '../session.ts';
 import { backward, forward } from './passes.ts';
@@ -68,6 +69,9 @@ export function promptHandlers(session: Session): Pick<Handlers, Names> {
       return { recon, x: { shape: rows.shape, data: await turn.gpu.readF32(rows) } };
     }),
     inspectPrompt: answer<'inspectPrompt'>(async ({ input, sae, bos }, signal) => {
+      const { base, maybeGpu } = session.host;
+      const recorded = maybeGpu ? undefined : await recordedReport(base, { input, sae });
+      if (recorded) return recorded;
       const coded = sae === undefined ? undefined : await session.enterWith(sae, signal);
       using turn = coded ?? (await session.enter(signal));
       const started = performance.now();
