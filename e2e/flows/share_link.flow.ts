@@ -3,6 +3,7 @@ import { type FeatureCard, type PromptCard, packCard } from '#share/card.ts';
 import { encodeView } from '#share/codec.ts';
 import {
   aFeature,
+  copiedLink,
   expect,
   featureRows,
   open,
@@ -43,14 +44,6 @@ const PROMPT_CARD: PromptCard = {
   pieces: ['Once', ' upon', ' a'],
   tokens: [[{ feature: 3, act: 1.25 }], [], [{ feature: 7, act: 0.5 }]],
 };
-
-/** The address that the Share button puts on the clipboard. */
-async function copiedLink(page: Page): Promise<string> {
-  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-  await page.getByRole('button', { name: 'Share' }).click();
-  await expect(page.getByText(/^Link copied/)).toBeVisible();
-  return page.evaluate(() => navigator.clipboard.readText());
-}
 
 test('a copied prompt link shows the same prompt, token and order in a fresh profile', async ({
   page,

@@ -102,6 +102,14 @@ export const startButton = (page: Page) => page.getByRole('button', { name: 'Sta
 /** The status chip of the shown run. */
 export const runStatus = (page: Page) => stat(page, 'status');
 
+/** The address that the Share button puts on the clipboard. */
+export async function copiedLink(page: Page): Promise<string> {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Share' }).click();
+  await expect(page.getByText(/^Link copied/)).toBeVisible();
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
 /** Waits until an SAE that was trained in the page is in the library, and gives its id. */
 export async function storedSae(page: Page): Promise<string> {
   const own = () =>

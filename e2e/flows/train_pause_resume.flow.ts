@@ -1,5 +1,6 @@
 import { encodeView } from '#share/codec.ts';
 import {
+  copiedLink,
   expect,
   featureRows,
   fillField,
@@ -13,10 +14,13 @@ import {
   storedSae,
   test,
   tokens,
+  watchErrors,
 } from './support.ts';
 
 test('a run is started from the form, paused, resumed, survives a reload and leaves an SAE that can be read', async ({
   page,
+  browser,
+  pageErrors,
 }) => {
   test.setTimeout(360_000);
   await open(page, '#/v1/train');
@@ -63,6 +67,17 @@ test('a run is started from the form, paused, resumed, survives a reload and lea
   await page.getByRole('listbox', { name: 'Features' }).getByRole('option').first().click();
   await expect(page.getByRole('heading', { level: 1, name: /^feature \d+$/ })).toBeVisible();
   await expect(panel(page, 'Top activations').locator('li').first()).toBeVisible();
+
+  // Somebody else, who has no such SAE, sees the card that came with the link.
+  const link = await copiedLink(page);
+  const context = await browser.newContext();
+  const other = await context.newPage();
+  watchErrors(other, pageErrors);
+  await other.goto(link);
+  await expect(other.getByRole('heading', { name: 'This SAE is not on this device' })).toBeVisible();
+  await expect(other.getByRole('heading', { name: /^Feature \d+ \(card, read-only\)$/ })).toBeVisible();
+  await context.close();
+
   await page.getByRole('button', { name: 'Prompt', exact: true }).click();
   await expect(page.getByRole('combobox', { name: 'SAE' })).toContainText('64 features');
   await promptBox(page).fill('Tom gave the ball to Anna.');
