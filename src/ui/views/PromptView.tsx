@@ -30,8 +30,14 @@ export function PromptView() {
 
 function Explored({ report, view }: { readonly report: PromptReport; readonly view: PromptViewRef }) {
   const position = clampPosition(view.position, report);
+  const recorded = useApp((s) => s.gpu === 'none');
   return (
     <>
+      {recorded && (
+        <p className="note">
+          This is a recording of the model's own prompt. Other prompts, attention and steering need WebGPU.
+        </p>
+      )}
       <TokensPanel report={report} view={view} position={position} />
       <FeatureList report={report} view={view} position={position} />
     </>
