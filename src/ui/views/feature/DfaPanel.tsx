@@ -46,7 +46,7 @@ export function DfaPanel({ view, sae }: { readonly view: FeatureViewRef; readonl
       }
     >
       {of.status === 'ready' && report && dest !== undefined ? (
-        <div className={isCurrent ? 'dfa-body' : 'dfa-body stale'} aria-busy={!isCurrent}>
+        <div className={isCurrent ? 'dfa' : 'dfa stale'} aria-busy={!isCurrent}>
           <Attribution dfa={of.value} report={report} layer={layerOf(sae.site) ?? 0} />
         </div>
       ) : (
