@@ -21,9 +21,8 @@ export function MissingSaeView({ missing }: { readonly missing: 'model' | 'sae' 
           <p>
             The link means {missing === 'sae' ? 'an SAE' : 'a model'} with the id <code>{id}</code>, which
             lives on somebody else's device.{' '}
-            {view.card
-              ? 'The card below came with the link: it can be read, but not run.'
-              : 'The link carries no card.'}
+            {card.status === 'ready' && 'The card below came with the link: it can be read, but not run.'}
+            {view.card === undefined && 'The link carries no card.'}
           </p>
           {view.source !== undefined && <FetchSource source={view.source} />}
           <p className="row">
