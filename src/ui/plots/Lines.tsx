@@ -34,6 +34,8 @@ export interface LinesProps {
   readonly yScale?: AxisScale;
   /** EMA smoothing 0..0.99; the raw curve stays, faint. */
   readonly smooth?: number;
+  /** Fixed ends of x, so that neighbouring charts line up; default: those of the curves. */
+  readonly xDomain?: readonly [number, number] | undefined;
   /** Fixed lower and upper end of y. */
   readonly yDomain?: readonly [number, number] | undefined;
   /** Crosshair shared with other charts, in x units. */
@@ -48,7 +50,7 @@ export function Lines({ series, label, xName, unit, at, onAt, ...rest }: LinesPr
   const width = useWidth(box, o.width);
   const smoothed = series.map((s) => ({ ...s, smooth: smoothSeries(s.ys, o.smooth) }));
   const xs = series.map((s) => s.xs);
-  const [x0, x1] = domainOf(xs, o.xScale);
+  const [x0, x1] = o.xDomain ?? domainOf(xs, o.xScale);
   const [y0, y1] =
     o.yDomain ??
     domainOf(
@@ -78,35 +80,37 @@ export function Lines({ series, label, xName, unit, at, onAt, ...rest }: LinesPr
       >
         <svg width={width} height={o.height} aria-hidden="true">
           <Grid x={x} y={y} width={width} height={o.height} />
-          {smoothed.map((s) => (
-            <g key={s.id} className={`curve tone-${s.tone}`}>
-              {o.smooth > 0 && <path className="raw" d={pathOf(s.xs, s.ys, x, y)} />}
-              <path d={pathOf(s.xs, s.smooth, x, y)} />
-              {s.xs.length <= FEW && <Points s={s} x={x} y={y} />}
-            </g>
-          ))}
+          <Curves smoothed={smoothed} isSmooth={o.smooth > 0} x={x} y={y} />
           {at !== undefined && at >= x0 && at <= x1 && (
-            <line className="crosshair" x1={x(at)} x2={x(at)} y1={TOP} y2={o.height - BOTTOM} />
+            <Crosshair reads={reads} x={x} y={y} at={at} height={o.height} />
           )}
-          {at !== undefined &&
-            reads.map((r) =>
-              Number.isFinite(r.y) && Number.isFinite(y(r.y)) ? (
-                <circle key={r.id} className={`dot tone-${r.tone}`} cx={x(r.x)} cy={y(r.y)} r={3} />
-              ) : null,
-            )}
         </svg>
       </div>
     </div>
   );
 }
 
-/** A curve of few points shows each, since one alone has no line. */
-function Points(o: {
-  readonly s: Series & { readonly smooth: ArrayLike<number> };
-  readonly x: (v: number) => number;
-  readonly y: (v: number) => number;
+type Smoothed = Series & { readonly smooth: ArrayLike<number> };
+type Scale = (v: number) => number;
+
+function Curves(o: {
+  readonly smoothed: readonly Smoothed[];
+  readonly isSmooth: boolean;
+  readonly x: Scale;
+  readonly y: Scale;
 }) {
-  const { s, x, y } = o;
+  const { x, y } = o;
+  return o.smoothed.map((s) => (
+    <g key={s.id} className={`curve tone-${s.tone}`}>
+      {o.isSmooth && <path className="raw" d={pathOf(s.xs, s.ys, x, y)} />}
+      <path d={pathOf(s.xs, s.smooth, x, y)} />
+      {s.xs.length <= FEW && <Points s={s} x={x} y={y} />}
+    </g>
+  ));
+}
+
+/** A curve of few points shows each, since one alone has no line. */
+function Points({ s, x, y }: { readonly s: Smoothed; readonly x: Scale; readonly y: Scale }) {
   return Array.from(s.xs, (v, i) => {
     const at = { cx: x(v), cy: y(s.smooth[i] as number) };
     return Number.isFinite(at.cx) && Number.isFinite(at.cy) ? (
@@ -115,8 +119,27 @@ function Points(o: {
   });
 }
 
+function Crosshair(o: {
+  readonly reads: readonly ReturnType<typeof readAt>[];
+  readonly x: Scale;
+  readonly y: Scale;
+  readonly at: number;
+  readonly height: number;
+}) {
+  const { reads, x, y, at, height } = o;
+  const shown = reads.filter((r) => Number.isFinite(r.y) && Number.isFinite(y(r.y)));
+  return (
+    <>
+      <line className="crosshair" x1={x(at)} x2={x(at)} y1={TOP} y2={height - BOTTOM} />
+      {shown.map((r) => (
+        <circle key={r.id} className={`dot tone-${r.tone}`} cx={x(r.x)} cy={y(r.y)} r={3} />
+      ))}
+    </>
+  );
+}
+
 /** Value of a curve at x (its last one without x). */
-export function readAt(s: Series & { readonly smooth: ArrayLike<number> }, at: number | undefined) {
+export function readAt(s: Smoothed, at: number | undefined) {
   const i = at === undefined ? s.xs.length - 1 : nearestIndex(s.xs, at);
   const { id, label, tone } = s;
   if (i === undefined || i < 0) return { id, label, tone, x: 0, y: Number.NaN };

@@ -66,34 +66,53 @@ export function Scatter({ xs, ys, shown, label, xName, yName, nameOf, onPick, ..
           onPointerLeave={() => setNear(undefined)}
           onClick={() => near !== undefined && onPick?.(near)}
         />
-        <svg width={width} height={o.height} aria-hidden="true">
-          <g className="plot-grid">
-            {y.ticks(4).map((t) => (
-              <text key={t} x={LEFT - 4} y={y(t) + 3} textAnchor="end">
-                {formatShort(t)}
-              </text>
-            ))}
-            {x
-              .ticks(5)
-              .filter((t) => o.xScale === 'linear' || Number.isInteger(Math.log10(t)))
-              .map((t) => (
-                <text key={t} x={x(t)} y={o.height - BOTTOM + 12} textAnchor="middle">
-                  {formatShort(t)}
-                </text>
-              ))}
-            <text x={width - RIGHT} y={o.height - 3} textAnchor="end">
-              {xName}
-            </text>
-            <text x={4} y={10}>
-              {yName}
-            </text>
-          </g>
-        </svg>
+        <Axes {...{ x, y, width, xName, yName }} height={o.height} isLog={o.xScale === 'log'} />
       </div>
       <div className="plot-foot">
         <output>{near === undefined ? 'Hover a mark to read it, click to open it.' : nameOf(near)}</output>
       </div>
     </div>
+  );
+}
+
+interface Ticked {
+  (v: number): number;
+  ticks(n: number): number[];
+}
+
+function Axes(p: {
+  readonly x: Ticked;
+  readonly y: Ticked;
+  readonly width: number;
+  readonly height: number;
+  readonly xName: string;
+  readonly yName: string;
+  readonly isLog: boolean;
+}) {
+  const { x, y, width, height } = p;
+  // Between powers of ten a log axis has more ticks than room.
+  const xTicks = x.ticks(5).filter((t) => !p.isLog || Number.isInteger(Math.log10(t)));
+  return (
+    <svg width={width} height={height} aria-hidden="true">
+      <g className="plot-grid">
+        {y.ticks(4).map((t) => (
+          <text key={t} x={LEFT - 4} y={y(t) + 3} textAnchor="end">
+            {formatShort(t)}
+          </text>
+        ))}
+        {xTicks.map((t) => (
+          <text key={t} x={x(t)} y={height - BOTTOM + 12} textAnchor="middle">
+            {formatShort(t)}
+          </text>
+        ))}
+        <text x={width - RIGHT} y={height - 3} textAnchor="end">
+          {p.xName}
+        </text>
+        <text x={4} y={10}>
+          {p.yName}
+        </text>
+      </g>
+    </svg>
   );
 }
 

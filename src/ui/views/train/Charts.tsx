@@ -4,6 +4,7 @@ import type { TrainViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Histogram } from '#ui/plots/Histogram.tsx';
 import { Lines, readAt, type Series } from '#ui/plots/Lines.tsx';
+import { domainOf } from '#ui/plots/line_path.ts';
 import { formatShort, formatValue } from '#ui/plots/numbers.ts';
 import type { LiveRun } from '#ui/state/live_run.ts';
 import { useApp } from '#ui/state/store.ts';
@@ -21,6 +22,8 @@ export function Charts({ view, run }: { readonly view: TrainViewRef; readonly ru
   const smooth = view.smooth ?? VIEW_DEFAULTS.smooth;
   const others = compared.flatMap((id) => (id === run.info.id ? [] : (runs.get(id) ?? [])));
   const shown = [run, ...others].slice(0, TONES);
+  const tokens = shown.map((r) => r.steps.tokens);
+  const xDomain = tokens.some((t) => t.length > 0) ? domainOf(tokens, 'linear') : undefined;
   return (
     <section aria-label="Charts" className="charts-box">
       <div className="spread">
@@ -46,7 +49,7 @@ export function Charts({ view, run }: { readonly view: TrainViewRef; readonly ru
       </div>
       <div className="charts">
         {CHARTS.map((spec) => (
-          <Chart key={spec.id} spec={spec} runs={shown} smooth={smooth} at={at} onAt={setAt} />
+          <Chart key={spec.id} {...{ spec, smooth, xDomain, at }} runs={shown} onAt={setAt} />
         ))}
         <DensityChart run={run} />
       </div>
@@ -79,11 +82,12 @@ interface ChartProps {
   readonly spec: ChartSpec;
   readonly runs: readonly LiveRun[];
   readonly smooth: number;
+  readonly xDomain: readonly [number, number] | undefined;
   readonly at: number | undefined;
   readonly onAt: (x: number | undefined) => void;
 }
 
-function Chart({ spec, runs, smooth, at, onAt }: ChartProps) {
+function Chart({ spec, runs, smooth, xDomain, at, onAt }: ChartProps) {
   const [isLog, setLog] = useState(false);
   const series = runs.map((r, tone) => seriesOf(r, spec, tone));
   const first = series[0];
@@ -122,6 +126,7 @@ function Chart({ spec, runs, smooth, at, onAt }: ChartProps) {
           xName="tokens"
           unit={spec.unit}
           smooth={s}
+          xDomain={xDomain}
           yScale={isLog ? 'log' : 'linear'}
           at={at}
           onAt={onAt}
