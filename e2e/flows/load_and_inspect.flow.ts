@@ -69,7 +69,7 @@ test('a token chosen in the strip shows its own features, and a click opens the 
   await link.click();
   await expect(page.getByRole('heading', { level: 1, name: `feature ${feature}` })).toBeVisible();
   const dfa = panel(page, 'Direct feature attribution');
-  await expect(dfa.locator('.dfa')).toHaveAttribute('aria-busy', 'false');
+  await expect(dfa.locator('[aria-busy]')).toHaveAttribute('aria-busy', 'false');
   const residual = Number.parseFloat(
     ((await dfa.locator('.dfa-sum dd').last().textContent()) ?? '').replace('−', '-'),
   );

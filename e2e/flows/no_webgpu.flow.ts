@@ -1,5 +1,5 @@
 import { chromiumPath } from '../../scripts/chromium.mjs';
-import { expect, open, panel, test } from './support.ts';
+import { expect, featureRows, open, panel, test } from './support.ts';
 
 const executablePath = chromiumPath();
 // A browser without WebGPU, in page and workers alike.
@@ -25,12 +25,24 @@ test('without WebGPU the features of the embedded SAEs are read from the shipped
   await page.getByRole('listbox', { name: 'Features' }).getByRole('option').first().click();
   await expect(page.getByRole('heading', { level: 1, name: /^feature \d+$/ })).toBeVisible();
   await expect(panel(page, 'Top activations').locator('li').first()).toBeVisible();
+  await page.getByRole('textbox', { name: 'Test text' }).fill('Something else');
   await expect(panel(page, 'Test text')).toContainText('Text cannot be run without WebGPU');
 });
 
-test('without WebGPU prompt, train and load views say why they cannot compute', async ({ page }) => {
+test('without WebGPU the model’s own prompt is shown from a recording, and other prompts say why not', async ({
+  page,
+}) => {
   await open(page);
+  await expect(page.getByText("This is a recording of the model's own prompt.")).toBeVisible();
+  await expect(featureRows(page).first()).toBeVisible();
+  await page.getByRole('textbox', { name: 'Prompt text' }).fill('Something else');
   await expect(page.getByText('Prompts cannot be computed without WebGPU.')).toBeVisible();
+  await page.getByRole('button', { name: 'Show the recorded prompt' }).click();
+  await expect(featureRows(page).first()).toBeVisible();
+});
+
+test('without WebGPU train and load views say why they cannot compute', async ({ page }) => {
+  await open(page);
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await expect(
     page.getByText('Training needs WebGPU, which this browser does not offer here.'),
