@@ -66,13 +66,25 @@ function Waiting() {
     if (promptInput(prompt, m.hasTokenizer).length === 0)
       return <EmptyPrompt hasTokenizer={m.hasTokenizer} />;
     if (sae.status !== 'ready' && sae.status !== 'idle') return <Loadable of={sae} what="the SAE" />;
-    if (gpu === 'none' && report.status !== 'failed')
-      return <p>Prompts cannot be computed without WebGPU.</p>;
+    if (gpu === 'none' && report.status !== 'loading') return <NotRecorded />;
     if (sae.status === 'ready' && !belongsTo(sae.value, m))
       return <p>The chosen SAE belongs to another model; choose one of this model's.</p>;
     return <Loadable of={report} what="the features of the prompt" onRetry={runPrompt} />;
   };
   return <Panel title="Tokens and features">{body()}</Panel>;
+}
+
+/** Without WebGPU: the way back to the one prompt that can be shown. */
+function NotRecorded() {
+  const patch = useApp((s) => s.patchView);
+  return (
+    <p className="row">
+      <span>Prompts cannot be computed without WebGPU.</span>
+      <button type="button" onClick={() => patch('prompt', { prompt: undefined, position: undefined })}>
+        Show the recorded prompt
+      </button>
+    </p>
+  );
 }
 
 function EmptyPrompt({ hasTokenizer }: { readonly hasTokenizer: boolean }) {
