@@ -98,3 +98,19 @@ test('the prompt box is emptied and filled again without a reload', async ({ pag
   await typePrompt(page, PROMPT);
   await expect(featureRows(page).first()).toBeVisible();
 });
+
+test('while a person types, answers to older texts are dropped and the last text wins', async ({ page }) => {
+  await open(page);
+  await expect(featureRows(page).first()).toBeVisible();
+  await promptBox(page).fill('');
+  await promptBox(page).pressSequentially(PROMPT);
+  await expect(page.locator('.stats.facts')).toHaveAttribute('data-pending', 'false');
+  const pieces = await page.evaluate(async (text) => (await window.headlight.tokenize(text)).pieces, PROMPT);
+  await expect(tokens(page)).toHaveCount(pieces.length);
+  await expect(tokens(page).last()).toHaveText(/thanked$/);
+  await expect(page).toHaveURL(/thanked$/);
+  await page.goBack();
+  await expect(promptBox(page)).toHaveCount(0); // typing made no history entries
+  await page.goForward();
+  await expect(promptBox(page)).toHaveValue(PROMPT);
+});

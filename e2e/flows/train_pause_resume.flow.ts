@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import { encodeView } from '#share/codec.ts';
 import {
   copiedLink,
@@ -59,6 +60,10 @@ test('a run is started from the form, paused, resumed, survives a reload and lea
   await expect(
     stat(page, 'explained variance').or(page.getByText('CE recovered').first()).first(),
   ).toBeVisible();
+
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`)).toEqual([]);
+  await page.screenshot({ path: 'test-results/screens/train_run_light_1280.png', fullPage: true });
 
   await page.reload();
   await expect(runStatus(page)).toHaveText('finished');
