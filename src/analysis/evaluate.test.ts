@@ -169,3 +169,26 @@ test('a fired signal ends the evaluation and gives its memory back', async () =>
   stop.abort();
   await expect(run.next()).rejects.toMatchObject({ code: 'cancelled' });
 });
+
+test('edits act in every run, before the SAE reads and replaces its activation', async () => {
+  using model = tinyModel(gpu, 'evaluate').model;
+  using sae = tinySae(gpu, 'evaluate', { excludedPositions: [] }).sae;
+  using zeroed = ablationEdit(gpu, { batch: 2, seq: SEQ, d_in: D_IN, excludedPositions: [] });
+  const clean = await evaluate(model, sae);
+  const same = await evaluate(model, sae, { edit: new Map([[site, (_rec, act) => act]]) });
+  expect(same.metrics).toEqual(clean.metrics);
+  // With z = 0 put in first, the clean run is the zero-ablated one, and x is 0 everywhere.
+  const edited = await evaluate(model, sae, { edit: new Map([[site, zeroed.edit]]) });
+  expect(edited.metrics.ceClean.value).toBe(clean.metrics.ceZero.value);
+  expect(edited.metrics.ceZero.value).toBe(clean.metrics.ceZero.value);
+  expect(edited.metrics.mse.value).not.toBe(clean.metrics.mse.value);
+});
+
+test('each metric brings its figure with nothing excluded', async () => {
+  using model = tinyModel(gpu, 'evaluate').model;
+  using sae = tinySae(gpu, 'evaluate', { excludedPositions: [0] }).sae;
+  const { metrics, all } = await evaluate(model, sae);
+  for (const [key, metric] of Object.entries(metrics))
+    expect(metric.all, key).toBe(all[key as keyof typeof all].value);
+  expect(metrics.mse.all).not.toBe(metrics.mse.value);
+});

@@ -1,9 +1,10 @@
 import type { Gpu } from '#gpu/device.ts';
-import type { LanguageModel } from '#model/model.ts';
+import type { HookName } from '#model/hooks.ts';
+import type { HookEdit, LanguageModel } from '#model/model.ts';
 import { encodeRows, type HostCode } from '#sae/inference.ts';
 import type { Sae } from '#sae/sae.ts';
 import { type ByExclusion, EvalRuns, type Measured } from './evaluate_runs.ts';
-import { type EvalSums, emptySums, type Metrics, metricsOf, RUN_KINDS } from './metrics.ts';
+import { type EvalSums, emptySums, type Metrics, metricsOf, RUN_KINDS, withAll } from './metrics.ts';
 import { checkSignal, positionMask, siteOf, windowsPerPass } from './site.ts';
 import { readWindows, type TokenWindows } from './windows.ts';
 
@@ -28,10 +29,17 @@ export interface EvaluateOptions {
   readonly batch?: number | undefined;
   /** Skips the runs of the whole model: mse, explained variance, l0 and dead fraction only; CE metrics are NaN. */
   readonly reconstructionOnly?: boolean | undefined;
+  /** Edits that act in every run, before the SAE reads or replaces its activation; made for `batch` windows. */
+  readonly edit?: ReadonlyMap<HookName, HookEdit> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const BATCH_TOKENS = 2048;
+
+/** Windows of one forward pass of an evaluation: what edits for it are made for. */
+export function evaluationBatch(gpu: Gpu, windows: TokenWindows, count = windows.count): number {
+  return Math.min(count, windows.count, windowsPerPass(gpu.caps, windows.seq, BATCH_TOKENS));
+}
 
 /**
  * All metrics of an SAE at its site over held-out windows (decisions 14 to 16, 22). CE in nats a token.
@@ -49,10 +57,10 @@ export async function* evaluateSae(
   const { signal, reconstructionOnly = false } = options;
   const { seq } = windows;
   const count = Math.min(options.windows ?? windows.count, windows.count);
-  const batch = Math.min(count, options.batch ?? windowsPerPass(gpu.caps, seq, BATCH_TOKENS));
+  const batch = Math.min(count, options.batch ?? evaluationBatch(gpu, windows, count));
   const site = siteOf(model.config, sae);
   const excluded = sae.excludedPositions.filter((p) => p < seq);
-  using runs = new EvalRuns(gpu, { model, sae, site, batch, seq, excluded });
+  using runs = new EvalRuns(gpu, { model, sae, site, batch, seq, excluded, edit: options.edit });
   const total = 2 * count * seq;
   const tally = new Tally(sae.d_sae, seq, excluded);
   for (let at = 0; at < count; at += batch) {
@@ -118,9 +126,11 @@ class Tally {
   evaluation(): Evaluation {
     const { counted, all } = this.#sums;
     const density = Float32Array.from(this.#fired.counted, (n) => n / counted.tokens);
+    const everything = metricsOf(all, { excluded: [], fired: this.#fired.all });
+    const metrics = metricsOf(counted, { excluded: this.#excluded, fired: this.#fired.counted });
     return {
-      metrics: metricsOf(counted, { excluded: this.#excluded, fired: this.#fired.counted }),
-      all: metricsOf(all, { excluded: [], fired: this.#fired.all }),
+      metrics: withAll(metrics, everything),
+      all: everything,
       density,
       tokens: counted.tokens,
     };

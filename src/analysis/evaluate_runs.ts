@@ -42,6 +42,8 @@ export interface EvalSetup {
   readonly batch: number;
   readonly seq: number;
   readonly excluded: readonly number[];
+  /** Act in every run, before the site's activation is replaced. */
+  readonly edit?: ReadonlyMap<HookName, HookEdit> | undefined;
 }
 
 /** The model's runs that an evaluation compares, batch by batch, on buffers made once. */
@@ -171,7 +173,17 @@ export class EvalRuns implements Disposable {
     const { seq } = this.#setup;
     const tokens = view(this.#u.tokens, { shape: [ids.length / seq, seq] });
     this.#gpu.write(tokens, ids);
-    return this.#setup.model.forward(rec, ws, tokens, options);
+    return this.#setup.model.forward(rec, ws, tokens, { ...options, edit: this.#edits(options.edit) });
+  }
+
+  /** The setup's edits and then, at the same hook, those of this run. */
+  #edits(own: ReadonlyMap<HookName, HookEdit> = new Map()): ReadonlyMap<HookName, HookEdit> {
+    const edits = new Map([...(this.#setup.edit ?? []), ...own]);
+    for (const [hook, last] of own) {
+      const first = this.#setup.edit?.get(hook);
+      if (first) edits.set(hook, (rec, act) => last(rec, first(rec, act)));
+    }
+    return edits;
   }
 
   #writeTargets(ids: Uint32Array<ArrayBuffer>): void {

@@ -3,6 +3,8 @@ export interface Metric {
   readonly value: number;
   readonly definition: string;
   readonly n: number;
+  /** The same figure with no position excluded (decision 15). */
+  readonly all?: number | undefined;
 }
 /** As the protocol's MetricKey. */
 export type MetricKey =
@@ -88,4 +90,10 @@ export function metricsOf(
     deltaCe: ce(at('spliced') - at('clean'), 'CE spliced − CE clean, nats'),
     kl: ce(sums.kl / predictions, 'mean KL(clean ‖ spliced) of the next-token distributions, nats'),
   };
+}
+
+/** Each figure with its twin of `all`, where nothing is excluded, beside it. */
+export function withAll(metrics: Metrics, all: Metrics): Metrics {
+  const entries = Object.entries(metrics) as [MetricKey, Metric][];
+  return Object.fromEntries(entries.map(([key, m]) => [key, { ...m, all: all[key].value }])) as Metrics;
 }

@@ -225,6 +225,8 @@ export interface Metric {
   readonly value: number;
   readonly definition: string;
   readonly n: number;
+  /** The same figure with no position excluded (decision 15). */
+  readonly all?: number | undefined;
 }
 export type MetricKey =
   | 'mse'
@@ -460,8 +462,14 @@ export interface Api {
     event: never;
   };
   runs: { in: Record<string, never>; out: readonly RunInfo[]; event: never };
+  /** `edits` act in every run, before the SAE under evaluation reads or replaces its activation. */
   evaluate: {
-    in: { sae: string; corpus?: string | undefined; tokens?: number | undefined };
+    in: {
+      sae: string;
+      corpus?: string | undefined;
+      tokens?: number | undefined;
+      edits?: readonly Edit[] | undefined;
+    };
     out: Metrics;
     event: Progress;
   };

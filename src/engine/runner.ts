@@ -105,16 +105,16 @@ export async function editedSaes(
 
 /** Makes the hooks; SAEs at one site act one after the other. `seq` is the longest row that will run. */
 export function makeEdits(
-  { gpu, model }: Turn,
+  { gpu, model }: Pick<Turn, 'gpu' | 'model'>,
   edits: readonly Edit[],
   saes: ReadonlyMap<string, Sae>,
-  seq: number,
+  { seq, batch = 1 }: { readonly seq: number; readonly batch?: number },
 ): HookEdits {
   const made: SiteEdit[] = [];
   const edit = new Map<HookName, HookEdit>();
   for (const [id, sae] of saes) {
     const own = edits.filter((e) => e.sae === id);
-    const site = featureEdit(gpu, sae, own, { batch: 1, seq, n_heads: model.config.n_heads });
+    const site = featureEdit(gpu, sae, own, { batch, seq, n_heads: model.config.n_heads });
     made.push(site);
     const hook = sae.site as HookName;
     const before = edit.get(hook);

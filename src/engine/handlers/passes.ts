@@ -22,7 +22,7 @@ export async function forward(
   const { ids } = prepare(model, input.input, { bos: input.bos });
   requireTokens(ids);
   const keep = requireHooks(model, input.hooks ?? []);
-  using made = makeEdits(turn, edits, saes, ids.length);
+  using made = makeEdits(turn, edits, saes, { seq: ids.length });
   const run = await runPrompt(turn, ids, { keep, ...(edits.length > 0 && { edit: made.edit }) });
   const hooks: Record<string, NdArray> = {};
   for (const hook of keep) hooks[hook] = await readHook(gpu, run.get(hook));

@@ -159,7 +159,7 @@ async function editPrompt(
   const { ids } = prepared;
   if (ids.length === 0) return { clean: emptyReport(), edited: emptyReport(), kl: new Float32Array(0) };
   const keep = [turn.site];
-  using edits = makeEdits(turn, input.edits, saes, turn.model.config.n_ctx);
+  using edits = makeEdits(turn, input.edits, saes, { seq: turn.model.config.n_ctx });
   const clean = await runPrompt(turn, ids, { keep });
   const cleanTokens = await encodeRun(turn.gpu, turn.sae, rowsAt(clean, turn.site, turn.sae));
   const edited = await runPrompt(turn, ids, { keep, edit: edits.edit, slot: 'edited' });
@@ -214,7 +214,7 @@ async function continueText(
   const { model } = turn;
   const { ids } = prepare(model, input.input, { bos: input.bos });
   requireTokens(ids);
-  using edits = makeEdits(turn, edited, saes, model.config.n_ctx);
+  using edits = makeEdits(turn, edited, saes, { seq: model.config.n_ctx });
   const out = await finish(
     generate(turn.gpu, model.lm, {
       ids,

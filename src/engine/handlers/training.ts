@@ -1,4 +1,4 @@
-import { evaluateSae } from '#analysis/evaluate.ts';
+import { evaluateSae, evaluationBatch } from '#analysis/evaluate.ts';
 import { quantile } from '#base/num.ts';
 import { VARIANTS } from '#sae/variants/index.ts';
 import { answer } from '../answer.ts';
@@ -6,6 +6,7 @@ import { openCorpus, windowsFor } from '../corpora.ts';
 import { EVALUATION_TOKENS, indexSae } from '../finish_run.ts';
 import type { LoadedModel } from '../loaded_model.ts';
 import type { Handlers, RunInfo, TrainJob, VariantInfo } from '../protocol.ts';
+import { editedSaes, makeEdits } from '../runner.ts';
 import type { Runs } from '../runs.ts';
 import type { LoadedSae } from '../sae_library.ts';
 import { requireFits, type Session } from '../session.ts';
@@ -43,15 +44,19 @@ export function trainingHandlers(session: Session, runs: Runs): Pick<Handlers, N
     resumeRun: ({ run }, signal) => runs.resume(run, signal),
     controlRun: answer<'controlRun'>(({ run, action }) => runs.control(run, action)),
     runs: answer<'runs'>(() => runs.list()),
-    async *evaluate({ sae, corpus: corpusId, tokens }, signal) {
+    async *evaluate({ sae, corpus: corpusId, tokens, edits = [] }, signal) {
       const { model, loaded } = await withSae(session, sae);
+      const saes = await editedSaes(session, edits);
       using _model = model.shared.hold();
       using _sae = loaded.shared.hold();
       const { gpu } = host;
       const { heldOut } = await openCorpus(host, model, corpusId);
       const most = tokens ?? (gpu.caps.fallback ? EVALUATION_TOKENS.software : EVALUATION_TOKENS.gpu);
       const windows = windowsFor(heldOut, most);
-      const work = evaluateSae(gpu, model.lm, loaded.sae, heldOut, { windows, signal });
+      const batch = evaluationBatch(gpu, heldOut, windows);
+      using made = makeEdits({ gpu, model }, edits, saes, { seq: heldOut.seq, batch });
+      const { edit } = made;
+      const work = evaluateSae(gpu, model.lm, loaded.sae, heldOut, { windows, batch, edit, signal });
       const steps = host.scheduler.background(work, signal);
       for (;;) {
         const step = await steps.next();

@@ -32,6 +32,9 @@ export function FinalMetrics({ run }: { readonly run: LiveRun }) {
                 value
               </th>
               <th scope="col" className="num">
+                nothing excluded
+              </th>
+              <th scope="col" className="num">
                 tokens
               </th>
               <th scope="col">definition</th>
@@ -42,6 +45,7 @@ export function FinalMetrics({ run }: { readonly run: LiveRun }) {
               <tr key={key}>
                 <th scope="row">{name}</th>
                 <td className="num mono">{formatValue(metric.value)}</td>
+                <td className="num mono">{metric.all === undefined ? '–' : formatValue(metric.all)}</td>
                 <td className="num mono">{formatCount(metric.n)}</td>
                 <td className="muted">{metric.definition}</td>
               </tr>
