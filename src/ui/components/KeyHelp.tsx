@@ -5,9 +5,6 @@ import { SHORTCUTS } from './useShortcuts.ts';
 /** The list of keys, opened by `?`, with the switches for single letters and for colours. */
 export function KeyHelp() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const on = useApp((s) => s.shortcuts);
-  const colourBlind = useApp((s) => s.colourBlind);
-  const setPrefs = useApp((s) => s.setPrefs);
   return (
     <>
       <button
@@ -33,22 +30,33 @@ export function KeyHelp() {
             </div>
           ))}
         </dl>
-        <label className="row tight">
-          <input type="checkbox" checked={on} onChange={(e) => setPrefs({ shortcuts: e.target.checked })} />
-          Single-letter shortcuts
-        </label>
-        <label className="row tight">
-          <input
-            type="checkbox"
-            checked={colourBlind}
-            onChange={(e) => setPrefs({ colourBlind: e.target.checked })}
-          />
-          Blue and orange in place of green and red
-        </label>
+        <Switches />
         <form method="dialog">
           <button type="submit">Close</button>
         </form>
       </dialog>
+    </>
+  );
+}
+
+function Switches() {
+  const on = useApp((s) => s.shortcuts);
+  const colourBlind = useApp((s) => s.colourBlind);
+  const setPrefs = useApp((s) => s.setPrefs);
+  return (
+    <>
+      <label className="row tight">
+        <input type="checkbox" checked={on} onChange={(e) => setPrefs({ shortcuts: e.target.checked })} />
+        Single-letter shortcuts
+      </label>
+      <label className="row tight">
+        <input
+          type="checkbox"
+          checked={colourBlind}
+          onChange={(e) => setPrefs({ colourBlind: e.target.checked })}
+        />
+        Blue and orange in place of green and red
+      </label>
     </>
   );
 }

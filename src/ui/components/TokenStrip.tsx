@@ -1,10 +1,10 @@
-import { type CSSProperties, type KeyboardEvent, type ReactNode, useId, useRef, useState } from 'react';
+import { type CSSProperties, type ReactNode, useId } from 'react';
 import { pieceSpoken } from '../format.ts';
 import { actAlpha, signedFill } from '../plots/act_scale.ts';
 import { formatAct } from '../plots/numbers.ts';
 import { HoverCard } from './HoverCard.tsx';
+import { useStripState } from './strip_state.ts';
 import { Piece } from './TokenChip.tsx';
-import { moveTo } from './token_keys.ts';
 import './components.css';
 
 export interface TokenStripProps {
@@ -39,35 +39,8 @@ export interface TokenStripProps {
 export function TokenStrip(props: TokenStripProps) {
   const { pieces, selected, onSelect, onHover, card } = props;
   const id = useId();
-  const root = useRef<HTMLDivElement>(null);
-  const [at, setAt] = useState<{ index: number; rect: DOMRect } | undefined>(undefined);
-  const [focus, setFocus] = useState(0);
-  const stop = Math.min(selected ?? focus, pieces.length - 1);
-
-  const show = (index: number, el: Element) => {
-    setAt({ index, rect: el.getBoundingClientRect() });
-    onHover?.(index);
-  };
-  const hide = () => {
-    setAt(undefined);
-    onHover?.(undefined);
-  };
-  const onKeyDown = (e: KeyboardEvent) => {
-    const here = Number((e.target as HTMLElement).dataset['i']);
-    if (e.key === 'Escape') return hide();
-    if (e.key === 'Enter' || e.key === ' ') {
-      e.preventDefault();
-      return onSelect?.(here);
-    }
-    const next = moveTo(e.key, here, pieces.length);
-    if (next === undefined) return;
-    e.preventDefault();
-    e.stopPropagation();
-    setFocus(next);
-    root.current?.querySelector<HTMLElement>(`[data-i="${next}"]`)?.focus();
-  };
-  const target = (e: { target: EventTarget }) => (e.target as Element).closest?.<HTMLElement>('[data-i]');
-
+  const { root, at, stop, handlers } = useStripState({ length: pieces.length, selected, onSelect, onHover });
+  const max = props.max ?? maxOf(props.acts);
   return (
     <>
       <div
@@ -78,23 +51,7 @@ export function TokenStrip(props: TokenStripProps) {
         aria-orientation="horizontal"
         dir="ltr"
         tabIndex={-1}
-        onKeyDown={onKeyDown}
-        onPointerOver={(e) => {
-          const el = target(e);
-          if (el) show(Number(el.dataset['i']), el);
-        }}
-        onPointerLeave={hide}
-        onFocus={(e) => {
-          const el = target(e);
-          if (el?.matches(':focus-visible')) show(Number(el.dataset['i']), el);
-        }}
-        onBlur={hide}
-        onClick={(e) => {
-          const el = target(e);
-          if (!el) return;
-          setFocus(Number(el.dataset['i']));
-          onSelect?.(Number(el.dataset['i']));
-        }}
+        {...handlers}
       >
         {pieces.map((piece, i) => (
           <Token
@@ -103,12 +60,13 @@ export function TokenStrip(props: TokenStripProps) {
             i={i}
             piece={piece}
             strip={props}
+            max={max}
             stop={i === stop}
             cardId={at?.index === i ? id : undefined}
           />
         ))}
       </div>
-      {card && at && at.index < pieces.length && (
+      {card && at && (
         <HoverCard id={id} anchor={at.rect}>
           {card(at.index)}
         </HoverCard>
@@ -121,13 +79,15 @@ interface TokenProps {
   readonly i: number;
   readonly piece: string;
   readonly strip: TokenStripProps;
+  /** Act of full opacity. */
+  readonly max: number;
   readonly stop: boolean;
   readonly cardId: string | undefined;
 }
 
-function Token({ i, piece, strip, stop, cardId }: TokenProps) {
+function Token({ i, piece, strip, max, stop, cardId }: TokenProps) {
   const { acts, dfa, under } = strip;
-  const style = fillOf(strip, i);
+  const style = fillOf(strip, i, max);
   const u = under?.[i] ?? Number.NaN;
   const classes = [
     'tok',
@@ -159,8 +119,8 @@ function Token({ i, piece, strip, stop, cardId }: TokenProps) {
 }
 
 /** Background of a token: emerald for its act, upper half orange or hatched rose for its source contribution. */
-function fillOf(strip: TokenStripProps, i: number): CSSProperties | undefined {
-  const a = actAlpha(strip.acts?.[i] ?? 0, strip.max ?? maxOf(strip.acts));
+function fillOf(strip: TokenStripProps, i: number, max: number): CSSProperties | undefined {
+  const a = actAlpha(strip.acts?.[i] ?? 0, max);
   const d = signedFill(strip.dfa?.[i] ?? 0, strip.dfaMax ?? 0);
   const act = `rgb(var(--act-rgb) / ${a.toFixed(3)})`;
   if (d.alpha < 0.004) return a > 0 ? { background: act } : undefined;

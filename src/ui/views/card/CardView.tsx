@@ -128,31 +128,36 @@ export function PromptCardView({ card }: { readonly card: PromptCard }) {
             </dl>
           )}
         />
-        <ScrollRegion label="Features by token">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">token</th>
-                <th scope="col">strongest features (act)</th>
-              </tr>
-            </thead>
-            <tbody>
-              {card.pieces.map((piece, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: a token is its place in the text
-                <tr key={i}>
-                  <td>
-                    <TokenChip piece={piece} />
-                  </td>
-                  <td className="mono">
-                    {(card.tokens[i] ?? []).map((f) => `${f.feature} (${formatAct3(f.act)})`).join('  ') ||
-                      '–'}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollRegion>
+        <PromptCardTable card={card} />
       </div>
     </Panel>
+  );
+}
+
+function PromptCardTable({ card }: { readonly card: PromptCard }) {
+  return (
+    <ScrollRegion label="Features by token">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">token</th>
+            <th scope="col">strongest features (act)</th>
+          </tr>
+        </thead>
+        <tbody>
+          {card.pieces.map((piece, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a token is its place in the text
+            <tr key={i}>
+              <td>
+                <TokenChip piece={piece} />
+              </td>
+              <td className="mono">
+                {(card.tokens[i] ?? []).map((f) => `${f.feature} (${formatAct3(f.act)})`).join('  ') || '–'}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollRegion>
   );
 }

@@ -3,16 +3,29 @@ import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
 import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
+import { type Column, TableHead } from '#ui/components/TableHead.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';
 import { formatBytes, formatCount } from '#ui/plots/numbers.ts';
 import { valueIn } from '#ui/state/loadable.ts';
 import { useApp } from '#ui/state/store.ts';
 import { modelGpuBytes } from './sizes.ts';
 
+const COLUMNS: readonly Column[] = [
+  { text: 'model' },
+  { text: 'family' },
+  { text: 'layers', num: true },
+  { text: 'd_model', num: true },
+  { text: 'heads', num: true },
+  { text: 'n_ctx', num: true },
+  { text: 'vocabulary', num: true },
+  { text: 'file', num: true },
+  { text: 'GPU', num: true },
+  { text: 'Open', hidden: true },
+];
+
 /** The models that can be opened, with their sizes. */
 export function ModelsPanel() {
   const models = useApp((s) => s.models);
-  const current = useApp((s) => valueIn(s.model)?.id);
   const refresh = useApp((s) => s.refreshCatalog);
   return (
     <Panel
@@ -26,56 +39,7 @@ export function ModelsPanel() {
       }
     >
       {models.status === 'ready' ? (
-        <ScrollRegion label="Table of models">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">model</th>
-                <th scope="col">family</th>
-                <th scope="col" className="num">
-                  layers
-                </th>
-                <th scope="col" className="num">
-                  d_model
-                </th>
-                <th scope="col" className="num">
-                  heads
-                </th>
-                <th scope="col" className="num">
-                  n_ctx
-                </th>
-                <th scope="col" className="num">
-                  vocabulary
-                </th>
-                <th scope="col" className="num">
-                  file
-                </th>
-                <th scope="col" className="num">
-                  GPU
-                </th>
-                <th scope="col">
-                  <span className="sr-only">Open</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {models.value.map((m) => (
-                <ModelRow key={m.id} model={m} current={m.id === current} />
-              ))}
-            </tbody>
-          </table>
-          {!models.value.some((m) => m.source === 'embedded') && (
-            <p className="pad row">
-              <span>The embedded model is not loaded now.</span>
-              <ViewLink className="button" view={{ kind: 'prompt' }}>
-                Open the embedded model
-              </ViewLink>
-            </p>
-          )}
-          {models.value.length === 0 && (
-            <p className="pad">There is no model on this device yet; bring one below.</p>
-          )}
-        </ScrollRegion>
+        <ModelTable models={models.value} />
       ) : (
         <div className="pad">
           <Loadable
@@ -87,6 +51,31 @@ export function ModelsPanel() {
         </div>
       )}
     </Panel>
+  );
+}
+
+function ModelTable({ models }: { readonly models: readonly ModelInfo[] }) {
+  const current = useApp((s) => valueIn(s.model)?.id);
+  return (
+    <ScrollRegion label="Table of models">
+      <table>
+        <TableHead columns={COLUMNS} />
+        <tbody>
+          {models.map((m) => (
+            <ModelRow key={m.id} model={m} current={m.id === current} />
+          ))}
+        </tbody>
+      </table>
+      {!models.some((m) => m.source === 'embedded') && (
+        <p className="pad row">
+          <span>The embedded model is not loaded now.</span>
+          <ViewLink className="button" view={{ kind: 'prompt' }}>
+            Open the embedded model
+          </ViewLink>
+        </p>
+      )}
+      {models.length === 0 && <p className="pad">There is no model on this device yet; bring one below.</p>}
+    </ScrollRegion>
   );
 }
 

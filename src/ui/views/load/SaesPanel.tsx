@@ -3,6 +3,7 @@ import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
 import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
+import { type Column, TableHead } from '#ui/components/TableHead.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';
 import { formatBytes, formatCount } from '#ui/plots/numbers.ts';
 import { valueIn } from '#ui/state/loadable.ts';
@@ -57,40 +58,10 @@ export function SaesPanel() {
 function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
   if (saes.length === 0)
     return <p className="pad">There is no SAE here yet: train one, or bring one below.</p>;
-  const definition = (key: MetricKey) => saes.find((s) => s.metrics?.[key])?.metrics?.[key];
   return (
     <ScrollRegion label="Table of SAEs">
       <table>
-        <thead>
-          <tr>
-            <th scope="col">SAE</th>
-            <th scope="col" className="num">
-              d_sae
-            </th>
-            <th scope="col">rule</th>
-            {COLUMNS.map((c) => {
-              const m = definition(c.key);
-              return (
-                <th key={c.key} scope="col" className="num metric">
-                  {c.text}
-                  {m && (
-                    <HelpHint term={c.term} formula={m.definition}>
-                      Measured on {formatCount(m.n)} held-out tokens.
-                    </HelpHint>
-                  )}
-                </th>
-              );
-            })}
-            <th scope="col" className="num">
-              file
-              <br />
-              on the GPU
-            </th>
-            <th scope="col">
-              <span className="sr-only">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={columnsOf(saes)} />
         <tbody>
           {saes.map((s) => (
             <SaeRow key={s.id} sae={s} />
@@ -101,9 +72,29 @@ function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
   );
 }
 
+/** The headings; a metric is explained by the definition that came with its first value. */
+function columnsOf(saes: readonly SaeInfo[]): readonly Column[] {
+  const metrics = COLUMNS.map(({ key, text, term }) => {
+    const m = saes.find((s) => s.metrics?.[key])?.metrics?.[key];
+    const help = m && (
+      <HelpHint term={term} formula={m.definition}>
+        Measured on {formatCount(m.n)} held-out tokens.
+      </HelpHint>
+    );
+    return { text, num: true, help };
+  });
+  return [
+    { text: 'SAE' },
+    { text: 'd_sae', num: true },
+    { text: 'rule' },
+    ...metrics,
+    { text: 'file, GPU', num: true },
+    { text: 'Actions', hidden: true },
+  ];
+}
+
 function SaeRow({ sae }: { readonly sae: SaeInfo }) {
   const current = useApp((s) => valueIn(s.sae)?.id === sae.id);
-  const exportSae = useApp((s) => s.exportSae);
   const modelTitle = useApp((s) => valueIn(s.models)?.find((m) => belongsTo(sae, m))?.title ?? sae.model);
   return (
     <tr className={current ? 'current' : undefined}>
@@ -130,24 +121,31 @@ function SaeRow({ sae }: { readonly sae: SaeInfo }) {
         <br />
         {formatBytes(saeGpuBytes(sae))}
       </td>
-      <td className="num">
-        <span className="row tight nowrap">
-          {current ? (
-            <span className="muted">in use</span>
-          ) : (
-            <ViewLink className="button" view={{ kind: 'prompt', model: sae.model, sae: sae.id }}>
-              Open
-            </ViewLink>
-          )}
-          <button
-            type="button"
-            onClick={() => void exportSae(sae.id, sae.title)}
-            aria-label={`Export ${sae.title}`}
-          >
-            Export
-          </button>
-        </span>
-      </td>
+      <SaeActions sae={sae} current={current} />
     </tr>
+  );
+}
+
+function SaeActions({ sae, current }: { readonly sae: SaeInfo; readonly current: boolean }) {
+  const exportSae = useApp((s) => s.exportSae);
+  return (
+    <td className="num">
+      <span className="row tight nowrap">
+        {current ? (
+          <span className="muted">in use</span>
+        ) : (
+          <ViewLink className="button" view={{ kind: 'prompt', model: sae.model, sae: sae.id }}>
+            Open
+          </ViewLink>
+        )}
+        <button
+          type="button"
+          onClick={() => void exportSae(sae.id, sae.title)}
+          aria-label={`Export ${sae.title}`}
+        >
+          Export
+        </button>
+      </span>
+    </td>
   );
 }

@@ -1,10 +1,11 @@
 import { useState } from 'react';
 import type { PromptReport } from '#engine/protocol.ts';
-import type { TokenSort } from '#share/view_ref.ts';
+import type { PromptViewRef, TokenSort } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
 import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
 import { Segmented } from '#ui/components/Segmented.tsx';
+import { type Column, TableHead } from '#ui/components/TableHead.tsx';
 import { TokenChip } from '#ui/components/TokenChip.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';
 import { formatAct3, pieceText } from '#ui/format.ts';
@@ -23,11 +24,20 @@ const SORTS: readonly { readonly value: TokenSort; readonly text: string; readon
   { value: 'index', text: 'index', title: 'Lowest index first' },
 ];
 
+const COLUMNS: readonly Column[] = [
+  { text: 'feature' },
+  { text: 'act' },
+  { text: 'at' },
+  { text: 'tokens', num: true },
+  { text: 'density', num: true },
+  { text: 'promotes' },
+  { text: 'Actions', hidden: true },
+];
+
 /** The features that fire on the chosen token, or anywhere in the prompt. */
 export function FeatureList({ report, view, position }: PromptPartProps) {
   const table = useApp((s) => valueIn(s.table));
   const saeId = useApp((s) => valueIn(s.sae)?.id);
-  const patch = useApp((s) => s.patchView);
   const [all, showAll] = useState(false);
   const sort = view.sort ?? 'act';
   const known = table?.sae === saeId ? table : undefined;
@@ -44,21 +54,7 @@ export function FeatureList({ report, view, position }: PromptPartProps) {
           fires.
         </HelpHint>
       }
-      actions={
-        <>
-          {position !== undefined && (
-            <button type="button" onClick={() => patch('prompt', { position: undefined })}>
-              Whole prompt
-            </button>
-          )}
-          <Segmented
-            label="Sort features by"
-            options={SORTS}
-            value={sort}
-            onChange={(s) => patch('prompt', { sort: s === 'act' ? undefined : s })}
-          />
-        </>
-      }
+      actions={<ListActions position={position} sort={sort} />}
     >
       {saeId === undefined ? (
         <p className="pad">
@@ -77,6 +73,26 @@ export function FeatureList({ report, view, position }: PromptPartProps) {
         </p>
       )}
     </Panel>
+  );
+}
+
+function ListActions(o: { readonly position: number | undefined; readonly sort: TokenSort }) {
+  const patch = useApp((s) => s.patchView);
+  const { position, sort } = o;
+  return (
+    <>
+      {position !== undefined && (
+        <button type="button" onClick={() => patch('prompt', { position: undefined })}>
+          Whole prompt
+        </button>
+      )}
+      <Segmented
+        label="Sort features by"
+        options={SORTS}
+        value={sort}
+        onChange={(s) => patch('prompt', { sort: s === 'act' ? undefined : s })}
+      />
+    </>
   );
 }
 
@@ -101,23 +117,7 @@ function Rows({ rows, report, view, position }: PromptPartProps & { readonly row
   return (
     <ScrollRegion className="feature-scroll" label="Active features">
       <table className="feature-rows" onPointerLeave={() => hover({})}>
-        <thead>
-          <tr>
-            <th scope="col">feature</th>
-            <th scope="col">act</th>
-            {position === undefined && <th scope="col">at</th>}
-            <th scope="col" className="num">
-              tokens
-            </th>
-            <th scope="col" className="num">
-              density
-            </th>
-            <th scope="col">promotes</th>
-            <th scope="col">
-              <span className="sr-only">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={COLUMNS.filter((c) => position === undefined || c.text !== 'at')} />
         <tbody>
           {rows.map((r) => (
             <Row key={r.feature} row={r} max={max} report={report} view={view} position={position} />
@@ -131,10 +131,8 @@ function Rows({ rows, report, view, position }: PromptPartProps & { readonly row
 function Row(o: PromptPartProps & { readonly row: FeatureRow; readonly max: number }) {
   const { row, max, report, view, position } = o;
   const hover = useApp((s) => s.hover);
-  const patch = useApp((s) => s.patchView);
   const prompt = useApp(promptOf);
   const isLit = useApp((s) => s.hoverToken !== undefined && fires(report, s.hoverToken, row.feature));
-  const pinned = view.feature === row.feature;
   const f = row.feature;
   const piece = report.pieces[row.pos] ?? '';
   const enter = () => hover({ feature: f });
@@ -163,28 +161,36 @@ function Row(o: PromptPartProps & { readonly row: FeatureRow; readonly max: numb
       <td className="num mono">{row.count}</td>
       <td className="num mono">{row.density === undefined ? '–' : formatPercent(row.density)}</td>
       <td>{row.topToken === undefined ? '–' : <TokenChip piece={row.topToken} />}</td>
-      <td className="row tight">
-        <button
-          type="button"
-          className="quiet"
-          aria-pressed={pinned}
-          aria-label={`Highlight feature ${f}`}
-          title="Keep this feature highlighted in the tokens"
-          onClick={() => patch('prompt', { feature: pinned ? undefined : f })}
-        >
-          Pin
-        </button>
-        <button
-          type="button"
-          className="quiet"
-          aria-label={`Steer feature ${f}`}
-          title="Scale, clamp, add to or ablate this feature"
-          onClick={() => patch('prompt', { feature: f, panel: 'edit', edit: view.edit ?? 'scale:0' })}
-        >
-          Steer
-        </button>
-      </td>
+      <RowActions feature={f} view={view} />
     </tr>
+  );
+}
+
+function RowActions({ feature, view }: { readonly feature: number; readonly view: PromptViewRef }) {
+  const patch = useApp((s) => s.patchView);
+  const pinned = view.feature === feature;
+  return (
+    <td className="row tight">
+      <button
+        type="button"
+        className="quiet"
+        aria-pressed={pinned}
+        aria-label={`Highlight feature ${feature}`}
+        title="Keep this feature highlighted in the tokens"
+        onClick={() => patch('prompt', { feature: pinned ? undefined : feature })}
+      >
+        Pin
+      </button>
+      <button
+        type="button"
+        className="quiet"
+        aria-label={`Steer feature ${feature}`}
+        title="Scale, clamp, add to or ablate this feature"
+        onClick={() => patch('prompt', { feature, panel: 'edit', edit: view.edit ?? 'scale:0' })}
+      >
+        Steer
+      </button>
+    </td>
   );
 }
 

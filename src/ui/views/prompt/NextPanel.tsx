@@ -1,9 +1,18 @@
+import type { NextToken } from '#engine/protocol.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
 import { Stat } from '#ui/components/Stat.tsx';
+import { type Column, TableHead } from '#ui/components/TableHead.tsx';
 import { TokenChip } from '#ui/components/TokenChip.tsx';
 import { formatNats, formatProbability } from '#ui/format.ts';
 import type { PromptPartProps } from './TokensPanel.tsx';
+
+const COLUMNS: readonly Column[] = [
+  { text: 'token' },
+  { text: 'id', num: true },
+  { text: 'p' },
+  { text: 'logit', num: true },
+];
 
 /** The ten likeliest next tokens after the chosen token (default: after the last). */
 export function NextPanel({ report, position }: PromptPartProps) {
@@ -40,36 +49,31 @@ export function NextPanel({ report, position }: PromptPartProps) {
         )}
       </div>
       <table className="next-rows">
-        <thead>
-          <tr>
-            <th scope="col">token</th>
-            <th scope="col" className="num">
-              id
-            </th>
-            <th scope="col">p</th>
-            <th scope="col" className="num">
-              logit
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={COLUMNS} />
         <tbody>
           {rows.map((t) => (
-            <tr key={t.id} className={t.id === came ? 'came' : undefined}>
-              <td>
-                <TokenChip piece={t.piece} /> {t.id === came && <span className="muted">follows</span>}
-              </td>
-              <td className="num mono">{t.id}</td>
-              <td>
-                <span className="p-bar">
-                  <span style={{ width: `${Math.max(1, 70 * t.p)}px` }} />
-                  <b className="mono">{formatProbability(t.p)}</b>
-                </span>
-              </td>
-              <td className="num mono">{t.logit.toFixed(2).replace('-', '−')}</td>
-            </tr>
+            <NextRow key={t.id} next={t} follows={t.id === came} />
           ))}
         </tbody>
       </table>
     </Panel>
+  );
+}
+
+function NextRow({ next, follows }: { readonly next: NextToken; readonly follows: boolean }) {
+  return (
+    <tr className={follows ? 'came' : undefined}>
+      <td>
+        <TokenChip piece={next.piece} /> {follows && <span className="muted">follows</span>}
+      </td>
+      <td className="num mono">{next.id}</td>
+      <td>
+        <span className="p-bar">
+          <span style={{ width: `${Math.max(1, 70 * next.p)}px` }} />
+          <b className="mono">{formatProbability(next.p)}</b>
+        </span>
+      </td>
+      <td className="num mono">{next.logit.toFixed(2).replace('-', '−')}</td>
+    </tr>
   );
 }
