@@ -158,7 +158,11 @@ function Strips(o: { readonly report: PromptReport; readonly view: FeatureViewRe
 }
 
 function FiresWhere({ acts, max, feature }: { acts: Float32Array; max: number; feature: number }) {
+  const gpu = useApp((s) => s.gpu);
   const n = acts.reduce((sum, a) => sum + (a > 0 ? 1 : 0), 0);
+  if (n === 0 && gpu === 'none') {
+    return <span role="status">Feature {feature} never fires in this recorded text.</span>;
+  }
   if (n === 0) {
     return (
       <span role="status">
