@@ -1,6 +1,4 @@
 import type { ReactNode } from 'react';
-import type { Metric } from '#engine/protocol.ts';
-import { formatCount, formatValue } from '../plots/numbers.ts';
 import { HelpHint } from './HelpHint.tsx';
 import './components.css';
 
@@ -26,17 +24,5 @@ export function Stat({ label, value, help, formula }: StatProps) {
       </span>
       <span className="value">{value}</span>
     </div>
-  );
-}
-
-/** A metric with the definition and the count it came with (decision 14). */
-export function MetricStat({ label, metric }: { readonly label: string; readonly metric: Metric }) {
-  return (
-    <Stat
-      label={label}
-      value={formatValue(metric.value)}
-      help={`Measured on ${formatCount(metric.n)} tokens.`}
-      formula={metric.definition}
-    />
   );
 }

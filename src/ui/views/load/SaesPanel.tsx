@@ -1,4 +1,4 @@
-import type { MetricKey, SaeInfo } from '#engine/protocol.ts';
+import type { Metric, MetricKey, SaeInfo } from '#engine/protocol.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
@@ -79,6 +79,7 @@ function columnsOf(saes: readonly SaeInfo[]): readonly Column[] {
     const help = m && (
       <HelpHint term={term} formula={m.definition}>
         Measured on {formatCount(m.n)} held-out tokens.
+        {m.all !== undefined && ' The second line is the same figure with no position excluded.'}
       </HelpHint>
     );
     return { text, num: true, help };
@@ -113,7 +114,7 @@ function SaeRow({ sae }: { readonly sae: SaeInfo }) {
       <td>{sae.actRule.kind === 'topk' ? `topk ${sae.actRule.k}` : sae.actRule.kind}</td>
       {COLUMNS.map((c) => (
         <td key={c.key} className="num mono">
-          {sae.metrics?.[c.key]?.value.toFixed(c.digits).replace('-', '−') ?? '–'}
+          <MetricCell metric={sae.metrics?.[c.key]} digits={c.digits} />
         </td>
       ))}
       <td className="num mono">
@@ -147,5 +148,24 @@ function SaeActions({ sae, current }: { readonly sae: SaeInfo; readonly current:
         </button>
       </span>
     </td>
+  );
+}
+
+/** The figure, and below it the same with no position excluded (decision 15). */
+function MetricCell({ metric, digits }: { readonly metric: Metric | undefined; readonly digits: number }) {
+  const text = (v: number) => v.toFixed(digits).replace('-', '−');
+  if (!metric) return <>–</>;
+  return (
+    <>
+      {text(metric.value)}
+      {metric.all !== undefined && (
+        <>
+          <br />
+          <span className="muted" title="with no position excluded">
+            {text(metric.all)}
+          </span>
+        </>
+      )}
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
-import { SaePicker } from '#ui/components/Pickers.tsx';
+import { ModelPicker, SaePicker } from '#ui/components/Pickers.tsx';
 import { Stat } from '#ui/components/Stat.tsx';
 import { formatNats } from '#ui/format.ts';
 import { valueIn } from '#ui/state/loadable.ts';
@@ -14,6 +14,7 @@ export function PromptBox() {
   const setPrompt = useApp((s) => s.setPrompt);
   const runPrompt = useApp((s) => s.runPrompt);
   const model = useApp((s) => valueIn(s.model));
+  const several = useApp((s) => (valueIn(s.models)?.length ?? 0) > 1);
   const ids = model?.hasTokenizer === false;
   return (
     <Panel
@@ -26,6 +27,7 @@ export function PromptBox() {
       }
       actions={
         <>
+          {several && <ModelPicker />}
           <SaePicker />
           <button type="button" onClick={() => setPrompt('')} disabled={prompt === ''}>
             Clear
