@@ -97,3 +97,27 @@ test('a foreign fetch planted in the engine worker is blocked, since the worker 
   for (const e of pageErrors.splice(0)) expect(e).toContain('Content Security Policy');
   await expect(featureRows(page).first()).toBeVisible();
 });
+
+test('a sealed page forbids every connection, its own site included, and still runs a prompt', async ({
+  page,
+  requests,
+  pageErrors,
+}) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Seal', exact: true }).click();
+  await expect(page.getByText('sealed by the browser')).toBeVisible();
+  const before = requests.length;
+  await typePrompt(page, 'Nobody hears this');
+  await expect(featureRows(page).first()).toBeVisible();
+  const fetches = `fetch(new URL('embedded/current.json', location.href)).then(() => 'sent', () => 'blocked')`;
+  expect(await page.evaluate(fetches)).toBe('blocked');
+  await page.getByRole('button', { name: 'Features', exact: true }).click();
+  await expect(page.getByText(/of [\d,]+ features/)).toBeVisible();
+  // Modules of the new worker come by import, and the browser fetches the tab's icon for itself.
+  const sent = requests
+    .slice(before)
+    .filter((url) => !/^(blob|data):/.test(url) && !/(\.js|icon\.svg)$/.test(url));
+  expect(sent).toEqual([]);
+  // The planted fetch was refused, which the console says.
+  for (const e of pageErrors.splice(0)) expect(e).toContain('Content Security Policy');
+});

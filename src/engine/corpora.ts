@@ -42,7 +42,7 @@ export function openCorpus(host: Host, model: LoadedModel, id = 'embedded'): Pro
 }
 
 async function readCorpus(host: Host, model: LoadedModel): Promise<Corpus> {
-  const pack = model.pack ?? (await openEmbedded(host.base));
+  const pack = model.pack ?? (await openEmbedded(host));
   const own = await packIds(pack);
   const ids = model.pack ? own : await retokenise(pack, own, model);
   const ctx = Math.min(model.config.n_ctx, MAX_WINDOW);

@@ -1,9 +1,21 @@
 import { WorkbenchError } from '#base/errors.ts';
-import { type FileClaim, type FolderSource, readJson, subfolder, urlFolder } from '#io/sources.ts';
+import {
+  droppedFiles,
+  type FileClaim,
+  type FolderSource,
+  readJson,
+  readWhole,
+  subfolder,
+  urlFolder,
+} from '#io/sources.ts';
 
 /** The shipped model with its SAEs (decision 35): files are fetched when they are first needed. */
 export interface EmbeddedPack {
   readonly title: string;
+  /** Name of its folder. */
+  readonly pack: string;
+  /** Its files by name, the manifest left out. */
+  readonly names: readonly string[];
   /** A prompt worth showing first. */
   readonly prompt: string | undefined;
   /** Every file, checked against its hash. */
@@ -15,6 +27,16 @@ export interface EmbeddedPack {
 
 const HINT =
   'Reload the page; if it stays, the site was deployed without its embedded model. Your own files still load.';
+
+const CURRENT = 'current.json';
+const MANIFEST = 'manifest.json';
+
+/** Where the pack is: below the page's address, or, once the page is sealed, in files that the page holds. */
+export interface Shipped {
+  readonly base: string;
+  /** Path below embedded/ to file; empty: fetch them. */
+  readonly pack: ReadonlyMap<string, Blob>;
+}
 
 function damaged(what: string): WorkbenchError {
   return new WorkbenchError('format', `The embedded model cannot be read: ${what}.`, { hint: HINT });
@@ -38,25 +60,53 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
  *
  * @throws WorkbenchError('format') when one of them is missing or damaged.
  */
-export async function openEmbedded(base: string, signal?: AbortSignal): Promise<EmbeddedPack> {
+export async function openEmbedded(
+  { base, pack: held }: Shipped,
+  signal?: AbortSignal,
+): Promise<EmbeddedPack> {
   const root = new URL('embedded/', base).href;
-  const pack = text((await readJson(urlFolder(root), 'current.json', { signal }))?.['pack']);
+  const kept = held.size > 0 ? droppedFiles([...held].map(([name, blob]) => ({ name, blob }))) : undefined;
+  const pack = text((await readJson(kept ?? urlFolder(root), CURRENT, { signal }))?.['pack']);
   if (!pack || !/^[\w-]{8,64}$/.test(pack)) throw damaged('current.json names no pack');
   const url = `${root}${pack}/`;
-  const manifest = await readJson(urlFolder(url), 'manifest.json', { signal });
+  const inside = kept && subfolder(kept, pack);
+  const manifest = await readJson(inside ?? urlFolder(url), MANIFEST, { signal });
   if (!manifest) throw damaged('there is no manifest.json');
   const title = text(manifest['title']) ?? 'Embedded model';
   const claims = claimsOf(manifest['files']);
-  const folder = urlFolder(url, { title, claims });
+  const folder = inside ?? urlFolder(url, { title, claims });
   const saes = (Array.isArray(manifest['saes']) ? manifest['saes'] : []).map((s: Record<string, unknown>) => {
     const path = text(s['path']) ?? text(s['dir']) ?? '';
     return { path, folder: subfolder(folder, path) };
   });
   return {
     title,
+    pack,
+    names: [...claims.keys()],
     prompt: text(manifest['prompt']),
     folder,
     saes,
     bytesOf: (name) => claims.get(name)?.bytes ?? 0,
   };
+}
+
+/**
+ * Every file of the pack by its path below embedded/, checked: what a worker needs that may fetch nothing.
+ *
+ * @throws WorkbenchError('format') when a file is missing or damaged.
+ */
+export async function readEveryFile(pack: EmbeddedPack, base: string): Promise<ReadonlyMap<string, Blob>> {
+  const files = new Map<string, Blob>();
+  const current = new Blob([JSON.stringify({ pack: pack.pack })]);
+  files.set(CURRENT, current);
+  const url = urlFolder(new URL(`embedded/${pack.pack}/`, base).href);
+  const manifest = await readWhole(url, MANIFEST);
+  if (!manifest) throw damaged('there is no manifest.json');
+  files.set(`${pack.pack}/${MANIFEST}`, manifest);
+  for (const name of pack.names) {
+    const blob = await readWhole(pack.folder, name);
+    if (!blob) throw damaged(`there is no ${name}`);
+    files.set(`${pack.pack}/${name}`, blob);
+  }
+  return files;
 }

@@ -9,6 +9,10 @@ import { Scheduler } from './scheduler.ts';
 export interface Host {
   /** Address of the page; relative addresses are below it. */
   readonly base: string;
+  /** Files of the embedded pack that the page holds, by path; empty unless the page is sealed. */
+  readonly pack: ReadonlyMap<string, Blob>;
+  /** Gives the page a file of the pack to hold for the next worker. */
+  holdPackFile(name: string, blob: Blob): void;
   readonly store: BlobStore;
   readonly catalog: Catalog;
   readonly scheduler: Scheduler;
@@ -29,7 +33,7 @@ export interface HostOptions {
 export async function openHost(options: HostOptions): Promise<Host> {
   const { post } = options;
   const notify = (notice: Notice): void => post({ kind: 'notice', notice });
-  const { blobs, records } = sortKept(options.kept);
+  const { blobs, records, pack } = sortKept(options.kept);
   const keep = (key: string, value: Blob | object | undefined): void =>
     post({ kind: 'keep', kept: { key, value } });
   const store = await openStore({ kept: blobs, onKept: (name, blob) => keep(`blob:${name}`, blob) });
@@ -53,6 +57,8 @@ export async function openHost(options: HostOptions): Promise<Host> {
   notify({ type: 'ready', gpu: gpu !== undefined, ...(refusal && { error: refusal.toWire() }) });
   return {
     base: options.base,
+    pack,
+    holdPackFile: (name, blob) => keep(`pack:${name}`, blob),
     store,
     catalog,
     scheduler: new Scheduler(),
@@ -74,14 +80,20 @@ async function takeOver(store: BlobStore, catalog: Catalog, notify: (notice: Not
   notify({ type: 'storage-changed' });
 }
 
-function sortKept(kept: readonly Kept[]): { blobs: Map<string, Blob>; records: Map<string, CatalogRecord> } {
+function sortKept(kept: readonly Kept[]): {
+  blobs: Map<string, Blob>;
+  records: Map<string, CatalogRecord>;
+  pack: Map<string, Blob>;
+} {
+  const pack = new Map<string, Blob>();
   const blobs = new Map<string, Blob>();
   const records = new Map<string, CatalogRecord>();
   for (const { key, value } of kept) {
-    if (key.startsWith('blob:') && value instanceof Blob) blobs.set(key.slice(5), value);
+    if (key.startsWith('pack:') && value instanceof Blob) pack.set(key.slice(5), value);
+    else if (key.startsWith('blob:') && value instanceof Blob) blobs.set(key.slice(5), value);
     else if (key.startsWith('record:') && value) records.set(key.slice(7), value as CatalogRecord);
   }
-  return { blobs, records };
+  return { blobs, records, pack };
 }
 
 /** The adapter as the page shows it. */

@@ -46,7 +46,7 @@ export function folderOf(host: Host, source: Source): FolderSource {
 /** Where a model comes from: the pack, the store, an address or files. */
 export async function modelSource(host: Host, source: Source, signal?: AbortSignal): Promise<ModelSource> {
   if (source === 'embedded') {
-    const pack = await openEmbedded(host.base, signal);
+    const pack = await openEmbedded(host, signal);
     return { folder: pack.folder, source, pack };
   }
   if (typeof source === 'string' && isContentId(source)) {

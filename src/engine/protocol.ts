@@ -484,6 +484,8 @@ export interface Api {
     out: Readonly<Record<string, Uint8Array>>;
     event: never;
   };
+  /** Gives the page every file of the embedded pack, so that the next worker needs no network (decision 28). */
+  seal: { in: Record<string, never>; out: { readonly files: number; readonly bytes: number }; event: never };
   storage: { in: Record<string, never>; out: StorageInfo; event: never };
   persist: { in: Record<string, never>; out: { readonly persisted: boolean }; event: never };
   deleteStored: { in: { id: string }; out: StorageInfo; event: never };

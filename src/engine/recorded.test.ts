@@ -6,7 +6,7 @@ import { recordedReport } from './recorded.ts';
 const BASE = `${location.origin}/`;
 
 test('every embedded SAE has a recording of the model’s own prompt, as a whole report', async () => {
-  const pack = await openEmbedded(BASE);
+  const pack = await openEmbedded({ base: BASE, pack: new Map() });
   expect(pack.saes.length).toBeGreaterThan(0);
   for (const { folder } of pack.saes) {
     const sae = (await readJson(folder, 'headlight.json'))?.['id'] as string;
@@ -26,7 +26,7 @@ test('every embedded SAE has a recording of the model’s own prompt, as a whole
 });
 
 test('another prompt, token ids or an unknown SAE have no recording', async () => {
-  const pack = await openEmbedded(BASE);
+  const pack = await openEmbedded({ base: BASE, pack: new Map() });
   const sae = (await readJson(pack.saes[0]!.folder, 'headlight.json'))?.['id'] as string;
   expect(await recordedReport(BASE, { input: 'Something else', sae })).toBeUndefined();
   expect(await recordedReport(BASE, { input: [1, 2], sae })).toBeUndefined();

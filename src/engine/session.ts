@@ -42,7 +42,7 @@ export class Session {
   /** The shipped model, loaded or not; undefined when the site was deployed without it. */
   async shipped(): Promise<ModelInfo | undefined> {
     if (!this.#model) await this.model().catch(() => undefined);
-    this.#shipped ??= await openEmbedded(this.host.base)
+    this.#shipped ??= await openEmbedded(this.host)
       .then(describePack)
       .catch(() => undefined);
     return this.#shipped && { ...this.#shipped, loaded: this.#model?.pack !== undefined };

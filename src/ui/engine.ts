@@ -5,6 +5,7 @@ import type { Api, ApiName, Call, Notice } from '#engine/protocol.ts';
 export interface EngineLike {
   call<K extends ApiName>(name: K, input: Api[K]['in']): Call<K>;
   onNotice(listener: (notice: Notice) => void): unknown;
+  restart(reason: string): void;
 }
 
 let engine: EngineLike | undefined;
@@ -24,4 +25,9 @@ export function call<K extends ApiName>(name: K, input: Api[K]['in']): Call<K> {
 /** The answer of a request whose events nobody wants. */
 export function request<K extends ApiName>(name: K, input: Api[K]['in']): Promise<Api[K]['out']> {
   return call(name, input).result;
+}
+
+/** Ends the engine's worker and starts another, which loads again what was loaded. */
+export function restartEngine(reason: string): void {
+  engine?.restart(reason);
 }

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '#base/errors.ts';
 import { answer } from '../answer.ts';
+import { openEmbedded, readEveryFile } from '../embedded.ts';
 import { type ModelRecord, modelFile } from '../model_sources.ts';
 import type { Handlers, StorageInfo, StoredItem } from '../protocol.ts';
 import { checkpointFile } from '../run_log.ts';
@@ -7,10 +8,20 @@ import type { Runs } from '../runs.ts';
 import { indexFile, type SaeRecord, saeFile } from '../sae_library.ts';
 import type { Session } from '../session.ts';
 
-type Names = 'storage' | 'persist' | 'deleteStored';
+type Names = 'seal' | 'storage' | 'persist' | 'deleteStored';
 
 export function storageHandlers(session: Session, runs: Runs): Pick<Handlers, Names> {
   return {
+    seal: answer<'seal'>(async () => {
+      const { host } = session;
+      const files = await readEveryFile(await openEmbedded(host), host.base);
+      let bytes = 0;
+      for (const [name, blob] of files) {
+        host.holdPackFile(name, blob);
+        bytes += blob.size;
+      }
+      return { files: files.size, bytes };
+    }),
     storage: answer<'storage'>(() => storageInfo(session, runs)),
     persist: answer<'persist'>(async () => {
       const persisted = await navigator.storage?.persist?.().catch(() => false);

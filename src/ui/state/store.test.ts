@@ -36,6 +36,7 @@ beforeEach(() => {
         async *[Symbol.asyncIterator]() {},
       };
     },
+    restart() {},
     onNotice() {},
   });
 });
