@@ -1,10 +1,10 @@
 import { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
 import { adam, clipFactor, globalNorm } from '#gpu/ops/optim.ts';
-import { partialsLength } from '#gpu/ops/reduce.ts';
+import { partialsLengthOf } from '#gpu/ops/reduce.ts';
 import type { Readback } from '#gpu/readback.ts';
 import type { Scope } from '#gpu/scope.ts';
-import { type Tensor, view } from '#gpu/tensor.ts';
+import { size, type Tensor, view } from '#gpu/tensor.ts';
 import type { Grads, LanguageModel, Workspace } from './model.ts';
 import { bucketOf } from './workspace.ts';
 
@@ -101,7 +101,16 @@ class LmTrainer implements Disposable {
     const zeros = (name: string): F => this.#scope.zeros(name, model.weight(name).shape, 'f32');
     this.#moments = new Map(model.weightNames.map((name) => [name, { m: zeros(name), v: zeros(name) }]));
     this.#clip = {
-      partials: this.#scope.tensor('partials', [partialsLength(model.weightNames.length)], 'f32'),
+      partials: this.#scope.tensor(
+        'partials',
+        [
+          partialsLengthOf(
+            model.weightNames.map((name) => size(model.weight(name).shape)),
+            gpu.caps.maxBindingBytes,
+          ),
+        ],
+        'f32',
+      ),
       norm: this.#scope.tensor('norm', [1], 'f32'),
       clip: this.#scope.tensor('clip', [1], 'f32'),
     };

@@ -4,7 +4,7 @@ import flatId from '#shaders/lib/flat_id.wgsl?raw';
 import source from '#shaders/transformer/embed.wgsl?raw';
 import { defineKernel } from '../kernel.ts';
 import type { Recorder } from '../recorder.ts';
-import { type Tensor, view } from '../tensor.ts';
+import { rowChunks, type Tensor, view } from '../tensor.ts';
 import { fill } from './elementwise.ts';
 import { flatGrid } from './grid.ts';
 import { gatherRows } from './rows.ts';
@@ -12,7 +12,11 @@ import { gatherRows } from './rows.ts';
 type F = Tensor<'f32'>;
 type U = Tensor<'u32'>;
 
-const shared = { source, lib: [flatId], params: ['n', 'seq', 'd', 'rows', 'accumulate'] } as const;
+const shared = {
+  source,
+  lib: [flatId],
+  params: ['n', 'seq', 'd', 'rows', 'accumulate', 'from_row'],
+} as const;
 
 export const embedPositionsKernel = defineKernel({
   ...shared,
@@ -66,13 +70,16 @@ export function embedTokens(rec: Recorder, t: { tokens: U; W_E: F; embed: F }): 
 export function embedPositions(rec: Recorder, t: { W_pos: F; pos_embed: F }): void {
   const { W_pos, pos_embed } = t;
   const p = positionSizes('embedPositions', W_pos, pos_embed);
-  rec.run(embedPositionsKernel, { tensors: { W_pos, pos_embed }, params: { ...p, accumulate: 0 } });
+  rec.run(embedPositionsKernel, {
+    tensors: { W_pos, pos_embed },
+    params: { ...p, accumulate: 0, from_row: 0 },
+  });
 }
 
 /** d_W_E[v, :] (+)= Σ over positions with tokens = v of d_embed, ascending, so bit-exact. links: scratch [batch*seq]. */
 export function embedTokensBackward(
   rec: Recorder,
-  t: { tokens: U; d_embed: F; d_W_E: F; links: U; accumulate?: boolean },
+  t: { tokens: U; d_embed: F; d_W_E: F; links: U; accumulate?: boolean; maxBindingBytes?: number },
 ): void {
   const { tokens, d_embed, d_W_E, links } = t;
   const { batch, seq, d_model, d_vocab } = dims('embedTokensBackward', {
@@ -82,10 +89,15 @@ export function embedTokensBackward(
   });
   const n = batch * seq;
   dims('embedTokensBackward', { links: [links, `${n}`] });
-  if (!t.accumulate) fill(rec, { value: 0, out: d_W_E });
-  const params = { n, seq, d: d_model, rows: d_vocab, accumulate: 1 };
+  const maxBindingBytes = t.maxBindingBytes ?? rec.caps.maxBindingBytes;
+  if (!t.accumulate) fill(rec, { value: 0, out: d_W_E, maxBindingBytes });
+  const params = { n, seq, d: d_model, rows: d_vocab, accumulate: 1, from_row: 0 };
   rec.run(embedLinkKernel, { tensors: { tokens, links }, params });
-  rec.run(embedTokensBackwardKernel, { tensors: { tokens, saved_links: links, d_embed, d_W_E }, params });
+  for (const c of rowChunks(d_W_E, maxBindingBytes))
+    rec.run(embedTokensBackwardKernel, {
+      tensors: { tokens, saved_links: links, d_embed, d_W_E: c.rows },
+      params: { ...params, rows: c.count, from_row: c.from },
+    });
 }
 
 /** d_W_pos[t, :] (+)= Σ_b d_embed[b, t, :]; rows past seq become 0 (or stay, when accumulating). */
@@ -97,7 +109,7 @@ export function embedPositionsBackward(
   const p = positionSizes('embedPositionsBackward', d_W_pos, d_embed);
   rec.run(embedPositionsBackwardKernel, {
     tensors: { d_embed, d_W_pos },
-    params: { ...p, accumulate: t.accumulate ? 1 : 0 },
+    params: { ...p, accumulate: t.accumulate ? 1 : 0, from_row: 0 },
   });
 }
 

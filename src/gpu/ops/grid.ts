@@ -2,7 +2,7 @@ import { WorkbenchError } from '#base/errors.ts';
 import { ceilDiv } from '#base/num.ts';
 import type { Grid } from '../kernel.ts';
 import type { Recorder } from '../recorder.ts';
-import { size, type Tensor } from '../tensor.ts';
+import { size, type Tensor, view } from '../tensor.ts';
 
 /** Workgroups of one dimension that WebGPU guarantees. */
 const MAX_GRID = 65535;
@@ -41,3 +41,19 @@ export function sameSize(op: string, tensors: Readonly<Record<string, Tensor>>):
   }
   return first?.n ?? 0;
 }
+
+/** A run of elements that every tensor of an elementwise op can bind. */
+export interface ElementWindow {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** Windows over n f32 elements of at most `maxBytes` each; starts are multiples of 64 elements, so they can be bound. */
+export function* elementWindows(n: number, maxBytes: number): Generator<ElementWindow> {
+  const step = Math.max(64, Math.floor(maxBytes / 256) * 64);
+  for (let from = 0; from < n; from += step) yield { from, count: Math.min(step, n - from) };
+}
+
+/** The elements of a window, flat. */
+export const windowOf = (t: Tensor<'f32'>, w: ElementWindow): Tensor<'f32'> =>
+  view(t, { shape: [w.count], byteOffset: 4 * w.from });

@@ -4,7 +4,7 @@ import source from '#shaders/optim/adam.wgsl?raw';
 import { defineKernel } from '../kernel.ts';
 import type { Recorder } from '../recorder.ts';
 import type { Tensor } from '../tensor.ts';
-import { flatGrid, sameSize } from './grid.ts';
+import { elementWindows, flatGrid, sameSize, windowOf } from './grid.ts';
 import { reduceAll } from './reduce.ts';
 
 type F = Tensor<'f32'>;
@@ -49,8 +49,12 @@ const UNUSED = {
 } as const;
 
 /** norm[0] = √Σ g² over all tensors; fixed order. partials: scratch [partialsLength(gs.length)] of ./reduce.ts. */
-export function globalNorm(rec: Recorder, t: { gs: readonly F[]; partials: F; norm: F }): void {
-  reduceAll(rec, { xs: t.gs, of: 'sum_squares', root: true, partials: t.partials, out: t.norm });
+export function globalNorm(
+  rec: Recorder,
+  t: { gs: readonly F[]; partials: F; norm: F; maxBindingBytes?: number },
+): void {
+  const limit = t.maxBindingBytes === undefined ? {} : { maxBindingBytes: t.maxBindingBytes };
+  reduceAll(rec, { xs: t.gs, of: 'sum_squares', root: true, partials: t.partials, out: t.norm, ...limit });
 }
 
 /** clip[0] = min(1, maxNorm / norm[0]); 1 for a norm of 0. */
@@ -64,23 +68,28 @@ export function clipFactor(rec: Recorder, t: { norm: F; clip: F; maxNorm: number
  * One AdamW step, fused. g ← clip·g; m ← β1·m + (1−β1)·g; v ← β2·v + (1−β2)·g²;
  * p ← p − lr·weightDecay·p − lr·(m / (1−β1^step)) / (√(v / (1−β2^step)) + eps).
  *
- * p, m, v, g of one size; step counts from 1; clip [1] is read on the GPU when given.
+ * p, m, v, g of one size, in windows where they exceed the binding limit; step counts from 1; clip [1] is read on the
+ * GPU when given.
  * Kingma & Ba 2015, arXiv 1412.6980; Loshchilov & Hutter 2019, arXiv 1711.05101.
  */
 export function adam(
   rec: Recorder,
-  t: { p: F; m: F; v: F; g: F; clip?: F; step: number } & AdamConfig,
+  t: { p: F; m: F; v: F; g: F; clip?: F; step: number; maxBindingBytes?: number } & AdamConfig,
 ): void {
   const { p, m, v, g, clip, step, lr, beta1, beta2, eps } = t;
   const n = sameSize('adam', { p, m, v, g });
   if (clip) dims('adam', { clip: [clip, '1'] });
-  rec.run(adamKernel, {
+  const params = {
+    ...{ has_clip: clip ? 1 : 0, lr, beta1, one_minus_beta1: 1 - beta1 },
+    ...{ beta2, one_minus_beta2: 1 - beta2, eps, decay: t.weightDecay, max_norm: 0 },
+    ...{ m_scale: 1 / (1 - beta1 ** step), v_scale: 1 / (1 - beta2 ** step) },
+  };
+  for (const w of elementWindows(n, t.maxBindingBytes ?? rec.caps.maxBindingBytes)) {
+    const part = { p: windowOf(p, w), m: windowOf(m, w), v: windowOf(v, w), g: windowOf(g, w) };
     // A binding must exist: without clipping, g stands in and is not read through it.
-    tensors: { p, m, v, g, saved_clip: clip ?? g },
-    params: {
-      ...{ n, has_clip: clip ? 1 : 0, lr, beta1, one_minus_beta1: 1 - beta1 },
-      ...{ beta2, one_minus_beta2: 1 - beta2, eps, decay: t.weightDecay, max_norm: 0 },
-      ...{ m_scale: 1 / (1 - beta1 ** step), v_scale: 1 / (1 - beta2 ** step) },
-    },
-  });
+    rec.run(adamKernel, {
+      tensors: { ...part, saved_clip: clip ?? part.g },
+      params: { ...params, n: w.count },
+    });
+  }
 }

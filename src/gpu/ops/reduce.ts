@@ -6,7 +6,7 @@ import source from '#shaders/util/reduce.wgsl?raw';
 import { defineKernel } from '../kernel.ts';
 import type { Recorder } from '../recorder.ts';
 import { size, type Tensor } from '../tensor.ts';
-import { laneGrid, rowLanes } from './grid.ts';
+import { elementWindows, laneGrid, rowLanes, windowOf } from './grid.ts';
 
 type F = Tensor<'f32'>;
 export type ReduceOf = 'sum' | 'sum_squares';
@@ -85,18 +85,32 @@ export function reduceRows(rec: Recorder, t: { x: F; out: F } & ReduceOptions): 
   });
 }
 
-/** f32 elements of scratch that `reduceAll` and `globalNorm` need for `count` tensors. */
+/** f32 elements of scratch that `reduceAll` and `globalNorm` need for `count` tensors within the binding limit. */
 export const partialsLength = (count: number): number => count * PARTIALS;
+
+/** The same for tensors of these sizes, of which some may exceed the limit and go through in windows. */
+export const partialsLengthOf = (sizes: readonly number[], maxBindingBytes: number): number =>
+  partialsLength(sizes.reduce((sum, n) => sum + [...elementWindows(n, maxBindingBytes)].length, 0));
 
 /**
  * out[0] = scale·Σ over all elements of all tensors (root: scale·√Σ), in a fixed order.
- * partials: scratch [partialsLength(xs.length)]; out [1].
+ * partials: scratch [partialsLength(xs.length)] (partialsLengthOf where a tensor exceeds the binding limit); out [1].
  */
 export function reduceAll(
   rec: Recorder,
-  t: { xs: readonly F[]; of?: ReduceOf; scale?: number; root?: boolean; partials: F; out: F },
+  t: {
+    xs: readonly F[];
+    of?: ReduceOf;
+    scale?: number;
+    root?: boolean;
+    partials: F;
+    out: F;
+    maxBindingBytes?: number;
+  },
 ): void {
-  const { xs, partials, out } = t;
+  const { partials, out } = t;
+  const limit = t.maxBindingBytes ?? rec.caps.maxBindingBytes;
+  const xs = t.xs.flatMap((x) => [...elementWindows(size(x.shape), limit)].map((w) => windowOf(x, w)));
   dims('reduceAll', { partials: [partials, `${partialsLength(xs.length)}`], out: [out, '1'] });
   const options = optionParams(t);
   xs.forEach((x, i) => {

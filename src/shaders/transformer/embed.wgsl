@@ -4,14 +4,14 @@
 // tokens_backward: d_W_E[tokens[p], :] += sum of d_embed along the list that starts at p, by the first position p only, so
 // no two invocations write one row and the order is fixed.
 
-struct Params { n: u32, seq: u32, d: u32, rows: u32, accumulate: u32 }
+struct Params { n: u32, seq: u32, d: u32, rows: u32, accumulate: u32, from_row: u32 }
 @group(0) @binding(0) var<storage, read> W_pos: array<f32>;            // [n_ctx, d]
 @group(0) @binding(1) var<storage, read_write> pos_embed: array<f32>;  // [batch·seq, d]
 @group(0) @binding(2) var<storage, read> tokens: array<u32>;           // [n], n = batch·seq
 @group(0) @binding(3) var<storage, read_write> links: array<u32>;      // [n]
 @group(0) @binding(4) var<storage, read> saved_links: array<u32>;      // [n]
 @group(0) @binding(5) var<storage, read> d_embed: array<f32>;          // [n, d]
-@group(0) @binding(6) var<storage, read_write> d_W_E: array<f32>;      // [rows, d], rows = d_vocab
+@group(0) @binding(6) var<storage, read_write> d_W_E: array<f32>;      // [rows, d]: rows from_row.. of d_W_E
 @group(0) @binding(7) var<storage, read_write> d_W_pos: array<f32>;    // [rows, d], rows = n_ctx
 @group(1) @binding(0) var<uniform> params: Params;
 
@@ -53,9 +53,10 @@ fn tokens_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workg
   let i = flat_id(gid, count);
   if (i >= params.n * params.d) { return; }
   let token = tokens[i / params.d];
-  if ((saved_links[i / params.d] & FIRST) == 0u || token >= params.rows) { return; }
+  if ((saved_links[i / params.d] & FIRST) == 0u) { return; }
+  if (token < params.from_row || token - params.from_row >= params.rows) { return; }
   let col = i % params.d;
   var sum = 0.0;
   for (var p = i / params.d; p < params.n; p = saved_links[p] & ~FIRST) { sum += d_embed[p * params.d + col]; }
-  d_W_E[token * params.d + col] += sum;
+  d_W_E[(token - params.from_row) * params.d + col] += sum;
 }
