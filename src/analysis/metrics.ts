@@ -1,4 +1,4 @@
-/** As the protocol's Metric: each value carries its definition and the number of tokens it was measured on. */
+/** Each value carries its definition and the number of tokens it was measured on; also the protocol's type. */
 export interface Metric {
   readonly value: number;
   readonly definition: string;
@@ -6,7 +6,7 @@ export interface Metric {
   /** The same figure with no position excluded (decision 15). */
   readonly all?: number | undefined;
 }
-/** As the protocol's MetricKey. */
+/** Names of the metrics of decisions 14 to 16; also the protocol's type. */
 export type MetricKey =
   | 'mse'
   | 'explainedVariance'

@@ -1,4 +1,5 @@
 // Longer than 300 lines: the contract between page and worker is read as one page, and it holds types only.
+import type { Metric, MetricKey } from '#analysis/metrics.ts';
 import type { Citation } from '#base/citation.ts';
 import type { WireError } from '#base/errors.ts';
 
@@ -220,27 +221,8 @@ export interface FeatureTable {
   readonly topToken: readonly string[];
 }
 
-/** decisions 14 to 16; each value carries its definition and what it was measured on. */
-export interface Metric {
-  readonly value: number;
-  readonly definition: string;
-  readonly n: number;
-  /** The same figure with no position excluded (decision 15). */
-  readonly all?: number | undefined;
-}
-export type MetricKey =
-  | 'mse'
-  | 'explainedVariance'
-  | 'l0'
-  | 'deadFraction'
-  | 'ceClean'
-  | 'ceSpliced'
-  | 'ceZero'
-  | 'ceMean'
-  | 'ceRecovered'
-  | 'ceRecoveredMean'
-  | 'deltaCe'
-  | 'kl';
+export type { Metric, MetricKey };
+/** Decisions 14 to 16; what was not measured is absent. */
 export type Metrics = Readonly<Partial<Record<MetricKey, Metric>>>;
 
 /** A config field as data: the form, the validation and the help text come from it. */
