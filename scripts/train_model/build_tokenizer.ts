@@ -1,5 +1,6 @@
 import { makeRng } from '#base/rng.ts';
 import { BYTE_CHARS, toByteChars } from '#text/byte_level.ts';
+import { Draws } from '#text/storyland/draws.ts';
 import { CONTENT_WORDS } from '#text/storyland/kinds/echo.ts';
 import { madeUpWord } from '#text/storyland/made_up.ts';
 import { BASE_MIX, KINDS, storyland } from '#text/storyland/storyland.ts';
@@ -93,7 +94,7 @@ function isWhole(word: string): boolean {
 
 /** BPE merges over made-up words, Storyland's own words and the characters that need several bytes. */
 function fallbackMerges(): [string, string][] {
-  const rng = makeRng('tokenizer/fallback');
+  const rng = new Draws(makeRng('tokenizer/fallback'));
   const made = Array.from({ length: 4000 }, () => madeUpWord(rng));
   const texts = [
     ...made.map((w) => ` ${w}`),

@@ -1,5 +1,7 @@
 import type { Rng } from '#base/rng.ts';
+import { Draws, type Entropy } from './draws.ts';
 import { madeUpWord } from './made_up.ts';
+import { behindMarks, mark, plain, type Span } from './marks.ts';
 import { TOPICS, type Topic } from './topics.ts';
 import { HE_NAMES, LISTS, NAMES } from './words.ts';
 
@@ -7,20 +9,22 @@ import { HE_NAMES, LISTS, NAMES } from './words.ts';
 export interface StorylandDocument {
   readonly kind: string;
   readonly text: string;
+  /** Id of the topic whose words the document uses; absent where no topic shows (`echo`). */
+  readonly topic?: string;
   readonly copyFrom?: number;
   /** Where words begin (their space) that only the context tells: answers. Training may weigh them more. */
   readonly answers?: readonly number[];
+  /** What the generator knows of stretches of the text. */
+  readonly spans: readonly Span[];
+  readonly entropy: Entropy;
 }
 
-/** Stands in a writer's text before the space of an answer; documents come without it. */
-export const ANSWER_MARK = '\u0001';
-
-/** Writes the text of one document of its kind. */
+/** Writes the marked text of one document of its kind (marks.ts). */
 export type Writer = (scene: Scene) => string;
 
 /** What one document is about and where its chance comes from. */
 export interface Scene {
-  readonly rng: Rng;
+  readonly rng: Draws;
   readonly topic: Topic;
   /** True in the few documents whose names and nouns are made up, so that fallback pieces are trained. */
   readonly invented: boolean;
@@ -35,17 +39,18 @@ export interface Person {
 }
 
 /** A scene whose topic is drawn; `inventedShare` of the scenes use made-up names. */
-export function drawScene(rng: Rng, inventedShare: number): Scene {
-  return { rng, topic: pick(rng, TOPICS), invented: rng.uniform() < inventedShare };
+export function drawScene(rng: Rng | Draws, inventedShare: number): Scene {
+  const draws = rng instanceof Draws ? rng : new Draws(rng);
+  return { rng: draws, topic: pick(draws, TOPICS), invented: draws.chance(inventedShare) };
 }
 
 /** One entry of the list, all equally likely. */
-export function pick<T>(rng: Rng, list: readonly T[]): T {
+export function pick<T>(rng: Draws, list: readonly T[]): T {
   return list[rng.int(list.length)] as T;
 }
 
 /** `count` different entries of the list in random order. */
-export function sample<T>(rng: Rng, list: readonly T[], count: number): T[] {
+export function sample<T>(rng: Draws, list: readonly T[], count: number): T[] {
   const rest = [...list];
   const out: T[] = [];
   while (out.length < count && rest.length > 0) out.push(rest.splice(rng.int(rest.length), 1)[0] as T);
@@ -53,8 +58,8 @@ export function sample<T>(rng: Rng, list: readonly T[], count: number): T[] {
 }
 
 /** True with probability p. */
-export function chance(rng: Rng, p: number): boolean {
-  return rng.uniform() < p;
+export function chance(rng: Draws, p: number): boolean {
+  return rng.chance(p);
 }
 
 /** `count` people with different names. */
@@ -69,14 +74,15 @@ export function people(scene: Scene, count: number): Person[] {
   });
 }
 
-/** The word with a capital first letter. */
+/** The word with a capital first letter; marks before it stay. */
 export function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
+  const [marks, rest] = behindMarks(word);
+  return marks + rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 /** "a boat", "an anchor". */
 export function withArticle(word: string): string {
-  return `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
+  return `${/^[aeiou]/.test(plain(word)) ? 'an' : 'a'} ${word}`;
 }
 
 /** The words of a slot: a field of the topic, else a list without topic. */
@@ -101,11 +107,11 @@ export function slotWords(topic: Topic, slot: string): readonly string[] {
 
 /**
  * The template with its slots filled: `{A}` from `fixed`, `{noun}` drawn afresh, `{a noun}` and `{A noun}` with its article.
- * A slot that is in neither is a mistake in the template and throws.
+ * Each filled slot is marked `slot`; a slot that is in neither is a mistake in the template and throws.
  */
 export function fill(scene: Scene, template: string, fixed: Readonly<Record<string, string>> = {}): string {
   return template.replace(/\{([aA] )?(\w+)\}/g, (_, article: string | undefined, slot: string) => {
-    const word = fixed[slot] ?? drawWord(scene, slot);
+    const word = slotted(slot, fixed[slot] ?? drawWord(scene, slot));
     if (!article) return word;
     return article === 'A ' ? capital(withArticle(word)) : withArticle(word);
   });
@@ -120,9 +126,27 @@ export function write(
   return fill(scene, pick(scene.rng, templates), fixed);
 }
 
+/** Slots that hold a person's name: A, B, C as they come, D and S act, IO receives. */
+const NAME_SLOTS: ReadonlySet<string> = new Set(['A', 'B', 'C', 'D', 'S', 'IO', 'name']);
+
+/** Slots whose words come from the topic. */
+const TOPIC_SLOTS: ReadonlySet<string> = new Set(['noun', 'person', 'verb', 'adj', 'place']);
+
+/**
+ * The word marked with the kind of its slot: names are `slot=name`, S and IO have a `role` too, pronouns are
+ * `slot=pronoun`. A slot of the writer's own is left to the writer's own marks.
+ */
+export function slotted(slot: string, word: string): string {
+  if (/^h(e|im|is)$/i.test(slot)) return mark('slot', 'pronoun', word);
+  if (!NAME_SLOTS.has(slot)) return TOPIC_SLOTS.has(slot) || slot in LISTS ? mark('slot', slot, word) : word;
+  const name = mark('slot', 'name', word);
+  return slot === 'S' || slot === 'IO' ? mark('role', slot, name) : name;
+}
+
 function drawWord(scene: Scene, slot: string): string {
-  if (scene.invented && slot === 'noun' && chance(scene.rng, 0.5)) return madeUpWord(scene.rng);
+  const { rng } = scene;
+  if (scene.invented && slot === 'noun' && chance(rng, 0.5)) return madeUpWord(rng);
   const list = slotWords(scene.topic, slot);
   if (list.length === 0) throw new Error(`storyland: a template has the unknown slot {${slot}}`);
-  return pick(scene.rng, list);
+  return rng.surface(() => pick(rng, list));
 }

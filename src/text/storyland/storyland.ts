@@ -1,7 +1,9 @@
-import { makeRng, type Rng } from '#base/rng.ts';
+import { makeRng } from '#base/rng.ts';
+import { Draws } from './draws.ts';
 import { echo } from './kinds/echo.ts';
 import { WRITERS } from './kinds/index.ts';
-import { ANSWER_MARK, drawScene, type StorylandDocument } from './scene.ts';
+import { readMarks } from './marks.ts';
+import { drawScene, type StorylandDocument } from './scene.ts';
 
 /** Every kind of document, `echo` (copied random words) last. */
 export const KINDS: readonly string[] = [...Object.keys(WRITERS), 'echo'];
@@ -27,31 +29,19 @@ export interface Storyland {
 /** The text generator: equal seeds and equal calls give equal documents on every machine. */
 export function storyland(seed: string | number, mix: Mix = BASE_MIX): Storyland {
   const rng = makeRng(`storyland/${seed}`);
+  const kinds = Object.keys(mix);
+  const weights = Object.values(mix);
   return {
-    document(kind = drawKind(rng, mix), words = 8 + rng.int(40)) {
-      const scene = drawScene(rng, INVENTED_SHARE);
-      if (kind === 'echo') return echo(scene, words);
+    document(wanted, wantedWords) {
+      const draws = new Draws(rng);
+      const kind = wanted ?? (kinds[draws.weighted(weights)] as string);
+      const scene = drawScene(draws, INVENTED_SHARE);
+      if (kind === 'echo') return echo(scene, wantedWords ?? 8 + draws.int(40));
       const writer = WRITERS[kind];
       if (!writer) throw new Error(`storyland: there is no kind ${kind}`);
-      return unmark(kind, writer.write(scene));
+      const { text, spans, answers } = readMarks(writer.write(scene));
+      const { entropy } = draws;
+      return { kind, text, topic: scene.topic.id, spans, entropy, ...(answers.length > 0 && { answers }) };
     },
   };
-}
-
-function unmark(kind: string, marked: string): StorylandDocument {
-  const parts = marked.split(ANSWER_MARK);
-  let at = 0;
-  const answers = parts.slice(0, -1).map((part) => (at += part.length));
-  return { kind, text: parts.join(''), ...(answers.length > 0 && { answers }) };
-}
-
-function drawKind(rng: Rng, mix: Mix): string {
-  let total = 0;
-  for (const weight of Object.values(mix)) total += weight;
-  let at = rng.uniform() * total;
-  for (const [kind, weight] of Object.entries(mix)) {
-    at -= weight;
-    if (at < 0) return kind;
-  }
-  return Object.keys(mix)[0] as string;
 }

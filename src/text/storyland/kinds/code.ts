@@ -1,4 +1,5 @@
-import type { Rng } from '#base/rng.ts';
+import type { Draws } from '../draws.ts';
+import { mark, plain } from '../marks.ts';
 import { chance, fill, pick, type Scene, sample } from '../scene.ts';
 
 const PAIRS: readonly (readonly [string, string])[] = [
@@ -17,7 +18,7 @@ export interface BracketPrompt {
 /** A small program: settings that are read again, calls with nested brackets of three kinds. */
 export function code(scene: Scene): string {
   const { rng } = scene;
-  const names = sample(rng, scene.topic.nouns, 3);
+  const names = nouns(scene);
   const lines = [`# settings for the ${fill(scene, '{place}')}`];
   for (const name of names) lines.push(`${pick(rng, ['let', 'set'])} ${name} = ${value(scene)} ;`);
   for (let i = 0; i < 1 + rng.int(3); i++) lines.push(call(scene, names));
@@ -27,13 +28,17 @@ export function code(scene: Scene): string {
 
 /** An open nest of brackets for evaluation. */
 export function bracketPrompt(scene: Scene): BracketPrompt {
-  const names = sample(scene.rng, scene.topic.nouns, 3);
+  const names = nouns(scene);
   const lines = names.map((name) => `let ${name} = ${value(scene)} ;`);
   const full = call(scene, names);
   const closes = [...full.matchAll(/ [)\]}]/g)];
   const at = pick(scene.rng, closes);
   const stack = depthAt(full, at.index);
-  return { text: [...lines, full.slice(0, at.index)].join('\n'), close: at[0], depth: stack };
+  return { text: [...lines, full.slice(0, at.index)].map(plain).join('\n'), close: at[0], depth: stack };
+}
+
+function nouns({ rng, topic }: Scene): string[] {
+  return sample(rng, topic.nouns, 3).map((noun) => mark('slot', 'noun', noun));
 }
 
 function depthAt(text: string, end: number): number {
@@ -47,10 +52,10 @@ function value(scene: Scene): string {
 }
 
 function call(scene: Scene, names: readonly string[]): string {
-  return `call ${pick(scene.rng, scene.topic.verbs)} ${nest(scene.rng, names, 1 + scene.rng.int(3))} ;`;
+  return `call ${fill(scene, '{verb}')} ${nest(scene.rng, names, 1 + scene.rng.int(3))} ;`;
 }
 
-function nest(rng: Rng, names: readonly string[], depth: number): string {
+function nest(rng: Draws, names: readonly string[], depth: number): string {
   const [open, close] = pick(rng, PAIRS);
   const inner = depth > 1 ? nest(rng, names, depth - 1) : pick(rng, names);
   const parts = chance(rng, 0.5) ? [pick(rng, names), inner] : [inner];

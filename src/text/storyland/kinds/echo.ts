@@ -26,10 +26,10 @@ export function echo(scene: Scene, words: number): StorylandDocument {
   text += list.map((w) => ` ${w}`).join('');
   const copyFrom = text.length;
   for (let i = 0; i < words - loop; i++) text += ` ${list[i % loop]}`;
-  return { kind: 'echo', text, copyFrom };
+  return { kind: 'echo', text, copyFrom, spans: [], entropy: rng.entropy };
 }
 
 function word(scene: Scene): string {
   if (scene.invented && chance(scene.rng, 0.3)) return madeUpWord(scene.rng);
-  return pick(scene.rng, CONTENT_WORDS);
+  return scene.rng.surface(() => pick(scene.rng, CONTENT_WORDS));
 }

@@ -1,4 +1,5 @@
-import { ANSWER_MARK, chance, fill, people, pick, type Scene, write } from '../scene.ts';
+import { ANSWER_MARK, mark, plain } from '../marks.ts';
+import { chance, fill, people, pick, type Scene, slotted, write } from '../scene.ts';
 import {
   BETWEEN,
   FINALS,
@@ -50,12 +51,14 @@ export function pair(scene: Scene): string {
 /** A fresh prompt from the templates that training uses, or from the held-out ones; never of three names. */
 export function ioiPrompt(scene: Scene, heldOut: boolean): IoiPrompt {
   const cast = drawCast(scene, 2);
-  if (!heldOut) return pairParts(scene, cast).prompt;
-  return cut(scene, pick(scene.rng, HELD_OUT), cast).prompt;
+  const { prompt } = heldOut ? cut(scene, pick(scene.rng, HELD_OUT), cast) : pairParts(scene, cast);
+  return { ...prompt, text: plain(prompt.text) };
 }
 
+/** The whole exchange; throughout it `io` and `s` are known. */
 function whole({ prompt, tail }: IoiParts): string {
-  return `${prompt.text}${ANSWER_MARK} ${prompt.io}${tail}`;
+  const text = `${prompt.text}${ANSWER_MARK} ${slotted('IO', prompt.io)}${tail}`;
+  return mark('io', prompt.io, mark('s', prompt.s, text));
 }
 
 /** One more sentence with the same two people; who acts is drawn anew, so only this sentence tells. */

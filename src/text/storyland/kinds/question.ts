@@ -1,4 +1,5 @@
-import { ANSWER_MARK, fill, people, pick, type Scene, sample, slotWords } from '../scene.ts';
+import { ANSWER_MARK, mark, plain } from '../marks.ts';
+import { fill, people, pick, type Scene, sample, slotWords } from '../scene.ts';
 
 /** A question with its answer; `text` ends just before the space of the answer. */
 export interface QuestionPrompt {
@@ -58,7 +59,8 @@ export function question(scene: Scene): string {
 
 /** A fresh question for evaluation. */
 export function questionPrompt(scene: Scene): QuestionPrompt {
-  return parts(scene).prompt;
+  const { text, answer } = parts(scene).prompt;
+  return { text: plain(text), answer: plain(answer) };
 }
 
 function parts(scene: Scene): { prompt: QuestionPrompt; tail: string } {
@@ -67,12 +69,14 @@ function parts(scene: Scene): { prompt: QuestionPrompt; tail: string } {
   const cast = people(scene, count);
   const form = pick(rng, FACTS);
   const values = sample(rng, slotWords(scene.topic, form.pool), count);
-  const facts = cast.map((p, i) => fill(scene, pick(rng, form.fact), { A: p.name, x: values[i] as string }));
+  const facts = cast.map((p, i) =>
+    fill(scene, pick(rng, form.fact), { A: p.name, x: mark('slot', form.pool, values[i] as string) }),
+  );
   const askOf = (i: number): QuestionPrompt => {
-    const slots = { A: cast[i]?.name as string, x: values[i] as string };
-    return rng.uniform() < 0.5
+    const slots = { A: cast[i]?.name as string, x: mark('slot', form.pool, values[i] as string) };
+    return rng.chance(0.5)
       ? { text: fill(scene, form.ask, slots), answer: slots.x }
-      : { text: fill(scene, form.back, slots), answer: slots.A };
+      : { text: fill(scene, form.back, slots), answer: mark('slot', 'name', slots.A) };
   };
   const order = sample(
     rng,
@@ -81,6 +85,6 @@ function parts(scene: Scene): { prompt: QuestionPrompt; tail: string } {
   );
   const first = askOf(order[0] as number);
   const second = askOf(order[1] as number);
-  const tail = rng.uniform() < 0.5 ? `\nQuestion: ${second.text}${ANSWER_MARK} ${second.answer}.` : '';
+  const tail = rng.chance(0.5) ? `\nQuestion: ${second.text}${ANSWER_MARK} ${second.answer}.` : '';
   return { prompt: { text: `${facts.join(' ')}\nQuestion: ${first.text}`, answer: first.answer }, tail };
 }
