@@ -1,5 +1,5 @@
 import type { Draws } from '../draws.ts';
-import { mark, plain } from '../marks.ts';
+import { ANSWER_MARK, mark, plain } from '../marks.ts';
 import { chance, fill, pick, type Scene, sample } from '../scene.ts';
 
 const PAIRS: readonly (readonly [string, string])[] = [
@@ -30,7 +30,7 @@ export function code(scene: Scene): string {
 export function bracketPrompt(scene: Scene): BracketPrompt {
   const names = nouns(scene);
   const lines = names.map((name) => `let ${name} = ${value(scene)} ;`);
-  const full = call(scene, names);
+  const full = plain(call(scene, names));
   const closes = [...full.matchAll(/ [)\]}]/g)];
   const at = pick(scene.rng, closes);
   const stack = depthAt(full, at.index);
@@ -60,5 +60,5 @@ function nest(rng: Draws, names: readonly string[], depth: number): string {
   const inner = depth > 1 ? nest(rng, names, depth - 1) : pick(rng, names);
   const parts = chance(rng, 0.5) ? [pick(rng, names), inner] : [inner];
   if (chance(rng, 0.3)) parts.push(pick(rng, names));
-  return `${open} ${parts.join(' ')} ${close}`;
+  return `${open} ${parts.join(' ')}${ANSWER_MARK} ${close}`;
 }

@@ -48,9 +48,9 @@ export function pair(scene: Scene): string {
   return text;
 }
 
-/** A fresh prompt from the templates that training uses, or from the held-out ones; never of three names. */
+/** A fresh prompt: templates and pairs of names that training uses, or held-out ones of both; never of three names. */
 export function ioiPrompt(scene: Scene, heldOut: boolean): IoiPrompt {
-  const cast = drawCast(scene, 2);
+  const cast = drawCast(scene, 2, heldOut);
   const { prompt } = heldOut ? cut(scene, pick(scene.rng, HELD_OUT), cast) : pairParts(scene, cast);
   return { ...prompt, text: plain(prompt.text) };
 }
@@ -86,9 +86,17 @@ function assemble(scene: Scene, lead: string, final: string): string {
   return text + (comma ? '' : pick(rng, TURNS)) + final;
 }
 
+/** One pair of names in ten never stands in a training document of this kind. */
+export function isHeldOutPair(a: string, b: string): boolean {
+  const sum = [...a, ...b].reduce((total, c) => total + c.charCodeAt(0), 0);
+  return sum % 10 === 0;
+}
+
 /** Names for the slots: who acts is drawn independently of who is named first. */
-function drawCast(scene: Scene, count: 2 | 3): Cast {
-  const names = people(scene, count).map((p) => p.name);
+function drawCast(scene: Scene, count: 2 | 3, heldOut = false): Cast {
+  let names: string[];
+  do names = people(scene, count).map((p) => p.name);
+  while (!scene.invented && pairsOf(names).some(([a, b]) => isHeldOutPair(a, b) !== heldOut));
   const io = scene.rng.int(count);
   const others = names.filter((_, i) => i !== io);
   const turn = others.length > 1 && chance(scene.rng, 0.5);
@@ -100,6 +108,10 @@ function drawCast(scene: Scene, count: 2 | 3): Cast {
     S: (turn ? others[1] : others[0]) as string,
     D: (turn ? others[0] : others[1]) ?? '',
   };
+}
+
+function pairsOf(names: readonly string[]): [string, string][] {
+  return names.flatMap((a, i) => names.slice(i + 1).map((b): [string, string] => [a, b]));
 }
 
 function cut(scene: Scene, template: string, cast: Cast): IoiParts {

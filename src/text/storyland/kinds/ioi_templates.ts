@@ -128,4 +128,6 @@ export const HELD_OUT: readonly string[] = [
   'Long ago, {A} and {B} lived in {town}. They were {feeling}. {S} wrote to {IO}.',
   'In the {room} were {A} and {B}. The {noun} was {adj}. {S} bought {a gift} and gave it to {IO}.',
   'Because it was {weather}, {A} and {B} stayed at the {place}. {S} said to {IO}.',
+  'At last {A} and {B} reached the {place}. {S} offered {drink} to {IO}.',
+  'My friends {A} and {B} were {feeling}. The {noun} was {adj}. {S} read a story to {IO}.',
 ];

@@ -1,5 +1,5 @@
 import { ANSWER_MARK, mark, plain } from '../marks.ts';
-import { fill, people, pick, type Scene, sample, slotWords } from '../scene.ts';
+import { fill, people, pick, type Scene, sample, slotWords, write } from '../scene.ts';
 
 /** A question with its answer; `text` ends just before the space of the answer. */
 export interface QuestionPrompt {
@@ -7,47 +7,62 @@ export interface QuestionPrompt {
   readonly answer: string;
 }
 
-const FACTS: readonly {
+/** A form of fact with its two questions: for what the person has, and for the person. */
+interface Form {
   readonly pool: string;
-  readonly fact: readonly string[];
-  readonly ask: string;
-  readonly back: string;
-}[] = [
+  readonly fact: string;
+  readonly ask: readonly string[];
+  readonly back: readonly string[];
+}
+
+const FORMS: readonly Form[] = [
   {
     pool: 'place',
-    fact: ['{A} lives near the {x}.', '{A} works at the {x}.'],
-    ask: 'Where is {A}? {A} is at the',
-    back: 'Who is at the {x}? It is',
+    fact: '{A} lives near the {x}.',
+    ask: ['Where does {A} live? {A} lives near the', 'Where is {A}? {A} is near the'],
+    back: ['Who lives near the {x}? It is', 'Who is near the {x}? It is'],
+  },
+  {
+    pool: 'place',
+    fact: '{A} works at the {x}.',
+    ask: ['Where does {A} work? {A} works at the', 'Where is {A}? {A} is at the'],
+    back: ['Who works at the {x}? It is', 'Who is at the {x}? It is'],
   },
   {
     pool: 'noun',
-    fact: ['{A} has the {x}.', '{A} took the {x}.'],
-    ask: 'What does {A} have? {A} has the',
-    back: 'Who has the {x}? It is',
+    fact: '{A} has the {x}.',
+    ask: ['What does {A} have? {A} has the', 'Tell me what {A} has. It is the'],
+    back: ['Who has the {x}? It is'],
+  },
+  {
+    pool: 'noun',
+    fact: '{A} took the {x}.',
+    ask: ['What did {A} take? {A} took the'],
+    back: ['Who took the {x}? It was'],
   },
   {
     pool: 'colour',
-    fact: ['{A} has {a x} hat.', 'The hat of {A} is {x}.'],
-    ask: 'What colour is the hat of {A}? It is',
-    back: 'Whose hat is {x}? The hat of',
+    fact: 'The hat of {A} is {x}.',
+    ask: ['What colour is the hat of {A}? The hat of {A} is', 'Which hat has {A}? It is'],
+    back: ['Whose hat is {x}? The hat of'],
   },
   {
     pool: 'food',
-    fact: ['{A} likes {x}.', '{A} eats {x}.'],
-    ask: 'What does {A} like? {A} likes',
-    back: 'Who likes {x}? It is',
+    fact: '{A} likes {x}.',
+    ask: ['What does {A} like? {A} likes', 'What shall we cook for {A}? We cook'],
+    back: ['Who likes {x}? It is'],
   },
   {
     pool: 'animal',
-    fact: ['The {x} of {A} is {adj}.', '{A} has {a x} at home.'],
-    ask: 'Which animal has {A}? {A} has the',
-    back: 'Whose animal is the {x}? It belongs to',
+    fact: '{A} has {a x} at home.',
+    ask: ['Which animal has {A}? {A} has the', 'What lives with {A}? It is the'],
+    back: ['Whose animal is the {x}? It belongs to'],
   },
   {
     pool: 'job',
-    fact: ['{A} is {a x} in {town}.', 'The {x} is called {A}.'],
-    ask: 'What is the work of {A}? {A} is the',
-    back: 'Who is the {x}? It is',
+    fact: '{A} is the {x} of {town}.',
+    ask: ['What is the work of {A}? {A} is the'],
+    back: ['Who is the {x}? It is', 'Who works as the {x}? It is'],
   },
 ];
 
@@ -67,16 +82,16 @@ function parts(scene: Scene): { prompt: QuestionPrompt; tail: string } {
   const { rng } = scene;
   const count = 2 + rng.int(2);
   const cast = people(scene, count);
-  const form = pick(rng, FACTS);
+  const form = pick(rng, FORMS);
   const values = sample(rng, slotWords(scene.topic, form.pool), count);
   const facts = cast.map((p, i) =>
-    fill(scene, pick(rng, form.fact), { A: p.name, x: mark('slot', form.pool, values[i] as string) }),
+    fill(scene, form.fact, { A: p.name, x: mark('slot', form.pool, values[i] as string) }),
   );
   const askOf = (i: number): QuestionPrompt => {
     const slots = { A: cast[i]?.name as string, x: mark('slot', form.pool, values[i] as string) };
     return rng.chance(0.5)
-      ? { text: fill(scene, form.ask, slots), answer: slots.x }
-      : { text: fill(scene, form.back, slots), answer: mark('slot', 'name', slots.A) };
+      ? { text: write(scene, form.ask, slots), answer: slots.x }
+      : { text: write(scene, form.back, slots), answer: mark('slot', 'name', slots.A) };
   };
   const order = sample(
     rng,
