@@ -1,5 +1,6 @@
 // Longer than 300 lines: the contract between page and worker is read as one page, and it holds types only.
 import type { Metric, MetricKey } from '#analysis/metrics.ts';
+import type { Ability } from '#base/ability.ts';
 import type { Citation } from '#base/citation.ts';
 import type { WireError } from '#base/errors.ts';
 
@@ -83,6 +84,8 @@ export interface SaeInfo {
   readonly excludedPositions: readonly number[];
   readonly hasIndex: boolean;
   readonly metrics?: Metrics | undefined;
+  /** What its model can do clean and with this SAE spliced in; absent until measured. */
+  readonly abilities?: readonly Ability[] | undefined;
 }
 export type ActRuleInfo =
   | { readonly kind: 'relu' }
@@ -221,7 +224,7 @@ export interface FeatureTable {
   readonly topToken: readonly string[];
 }
 
-export type { Metric, MetricKey };
+export type { Ability, Metric, MetricKey };
 /** Decisions 14 to 16; what was not measured is absent. */
 export type Metrics = Readonly<Partial<Record<MetricKey, Metric>>>;
 
@@ -264,6 +267,8 @@ export interface TrainJob {
   /** 'embedded', or a corpus id of this device. */
   readonly corpus?: string | undefined;
   readonly title?: string | undefined;
+  /** Prompts of each ability that is measured after training; 0: none. Default: by the adapter's speed. */
+  readonly abilityPrompts?: number | undefined;
 }
 export interface TrainPlan {
   readonly fits: boolean;
@@ -300,12 +305,13 @@ export type TrainEvent =
     }
   | { readonly type: 'checkpoint'; readonly step: number; readonly tokens: number; readonly bytes: number }
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
-  | { readonly type: 'index'; readonly done: number; readonly total: number }
+  | { readonly type: 'abilities' | 'index'; readonly done: number; readonly total: number }
   | { readonly type: 'warning'; readonly error: WireError };
 export interface TrainSummary {
   readonly run: string;
   readonly sae: SaeInfo;
   readonly metrics: Metrics;
+  readonly abilities?: readonly Ability[] | undefined;
 }
 export type RunStatus = 'running' | 'paused' | 'interrupted' | 'stopped' | 'finished' | 'failed';
 export interface RunInfo {
@@ -444,15 +450,19 @@ export interface Api {
     event: never;
   };
   runs: { in: Record<string, never>; out: readonly RunInfo[]; event: never };
-  /** `edits` act in every run, before the SAE under evaluation reads or replaces its activation. */
+  /**
+   * `edits` act in every run, before the SAE under evaluation reads or replaces its activation. `abilities` asks for the
+   * model's abilities clean and spliced too (true, or prompts of each); edits leave them alone.
+   */
   evaluate: {
     in: {
       sae: string;
       corpus?: string | undefined;
       tokens?: number | undefined;
       edits?: readonly Edit[] | undefined;
+      abilities?: boolean | number | undefined;
     };
-    out: Metrics;
+    out: Metrics & { readonly abilities?: readonly Ability[] | undefined };
     event: Progress;
   };
   /** Builds (or rebuilds) the feature index of an SAE. */

@@ -44,7 +44,8 @@ export interface LiveRun {
   readonly latestEval: Metrics | undefined;
   readonly density: Histogram | undefined;
   readonly notes: readonly RunNote[];
-  /** Progress of the index build that follows training, 0..1. */
+  /** Progress of what follows training, 0..1: the abilities are measured, then the index is built. */
+  readonly measuring: number | undefined;
   readonly indexing: number | undefined;
   readonly summary: TrainSummary | undefined;
   readonly error: WireError | undefined;
@@ -69,6 +70,7 @@ export function runFromInfo(info: RunInfo): LiveRun {
     latestEval: undefined,
     density: undefined,
     notes: [],
+    measuring: undefined,
     indexing: undefined,
     summary: undefined,
     error: undefined,
@@ -88,7 +90,7 @@ export function applyEvents(run: LiveRun, events: readonly TrainEvent[], now: nu
 /** The run after its call ended well: finished, or stopped before its last step. */
 export function endRun(run: LiveRun, summary: TrainSummary, now: number): LiveRun {
   const status: RunStatus = run.info.step < run.info.steps ? 'stopped' : 'finished';
-  const ended = withStatus({ ...run, summary, indexing: undefined }, status, now);
+  const ended = withStatus({ ...run, summary, measuring: undefined, indexing: undefined }, status, now);
   const info = { ...ended.info, sae: summary.sae.id };
   return note({ ...ended, info }, 'end', `run ${status}: SAE ${summary.sae.title}`);
 }
@@ -96,7 +98,7 @@ export function endRun(run: LiveRun, summary: TrainSummary, now: number): LiveRu
 /** The run after its call failed. */
 export function failRun(run: LiveRun, error: WireError, now: number): LiveRun {
   return note(
-    withStatus({ ...run, error, indexing: undefined }, 'failed', now),
+    withStatus({ ...run, error, measuring: undefined, indexing: undefined }, 'failed', now),
     'end',
     `failed: ${error.message}`,
   );
@@ -161,8 +163,10 @@ function applyEvent(run: LiveRun, e: TrainEvent, now: number): LiveRun {
       return note(withStatus(run, 'paused', now), 'paused', 'paused', e.step);
     case 'resumed':
       return note(withStatus(run, 'running', now), 'resumed', 'resumed', e.step);
+    case 'abilities':
+      return { ...run, measuring: e.total > 0 ? e.done / e.total : undefined };
     case 'index':
-      return { ...run, indexing: e.total > 0 ? e.done / e.total : undefined };
+      return { ...run, measuring: undefined, indexing: e.total > 0 ? e.done / e.total : undefined };
     case 'warning':
       return note(run, 'warning', [e.error.message, e.error.hint].filter(Boolean).join(' '));
   }

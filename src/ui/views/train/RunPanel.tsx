@@ -45,7 +45,7 @@ export function RunPanel({ view, run }: { readonly view: TrainViewRef; readonly 
   );
 }
 
-/** After the last step: the metrics are measured, then the index is built; only the latter reports progress. */
+/** After the last step: metrics (without progress), then abilities, then the index. */
 function Finishing({ run }: { readonly run: LiveRun }) {
   if (run.indexing !== undefined) {
     return (
@@ -56,6 +56,14 @@ function Finishing({ run }: { readonly run: LiveRun }) {
     );
   }
   if (!isFinishing(run) && run.wish !== 'stop') return null;
+  if (run.measuring !== undefined) {
+    return (
+      <p className="loading" role="status">
+        <progress aria-label="Measuring abilities" max={1} value={run.measuring} />
+        Training is done; measuring the model’s abilities with the SAE spliced in
+      </p>
+    );
+  }
   return (
     <p className="loading" role="status">
       <progress aria-label="Measuring the SAE" />
