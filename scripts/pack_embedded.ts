@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Sizes } from './train_model/init_weights.ts';
+import type { Sizes } from '#model/init.ts';
 import { readF32, toSafetensors } from './train_model/safetensors.ts';
 
 const ROOT = 'public/embedded';

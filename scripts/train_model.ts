@@ -3,14 +3,15 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { initWeights } from '#model/init.ts';
+import { BATCH_TOKENS } from '#text/storyland/curriculum.ts';
+import { meanTokens, type StreamSource, streamSource } from '#text/storyland/curriculum_rows.ts';
 import { BASE_MIX, storyland } from '#text/storyland/storyland.ts';
+import { loadTokenizer } from '#text/tokenizer.ts';
 import { buildTokenizer } from './train_model/build_tokenizer.ts';
-import { makeEncoder } from './train_model/encode.ts';
-import { initWeights } from './train_model/init_weights.ts';
-import { makeProbeSet } from './train_model/probe_set.ts';
+import { EVALUATION_SEEDS, makeProbeSet } from './train_model/probe_set.ts';
 import { toSafetensors } from './train_model/safetensors.ts';
-import { BATCH_TOKENS } from './train_model/stages.ts';
-import { makeStream, meanTokens, type StreamSource } from './train_model/stream.ts';
+import { makeStream } from './train_model/stream.ts';
 
 const OUT = '.cache/train_model';
 const SEED = 'headlight/1';
@@ -22,14 +23,15 @@ main();
 function main(): void {
   mkdirSync(OUT, { recursive: true });
   const tokenizer = buildTokenizer();
-  const source = sourceOf(tokenizer);
+  const source = streamSource(SEED, loadTokenizer(tokenizer));
   save('tokenizer.json', JSON.stringify(tokenizer));
   const stream = makeStream(source);
   save('tokens.u16', bytesOf(stream.tokens));
   save('weights.u8', stream.weights);
-  const sizes = { n_layer: 2, n_embd: 128, n_head: 4, n_positions: CTX, vocab_size: source.vocabSize };
+  const sizes = { n_layer: 3, n_embd: 128, n_head: 4, n_positions: CTX, vocab_size: source.vocabSize };
   save('init.safetensors', toSafetensors(initWeights(SEED, sizes)));
-  save('probes.json', JSON.stringify(makeProbeSet(source, CTX)));
+  const sets = EVALUATION_SEEDS.map((seed) => [seed, makeProbeSet(source, CTX, seed)]);
+  save('probes.json', JSON.stringify(Object.fromEntries(sets)));
   save('corpus.u16', bytesOf(corpusOf(source)));
   save(
     'plan.json',
@@ -46,19 +48,6 @@ function main(): void {
   );
   if (process.argv.includes('--init-only')) return;
   process.exitCode = spawnSync('python3', ['scripts/train_model/train.py'], { stdio: 'inherit' }).status ?? 1;
-}
-
-function sourceOf(tokenizer: object): StreamSource {
-  const { vocab } = (tokenizer as { model: { vocab: Record<string, number> } }).model;
-  const encode = makeEncoder(tokenizer);
-  const wordIds = Object.entries(vocab)
-    .filter(([token]) => /^Ġ[a-zA-Z]{2,}$/.test(token) && isWord(token))
-    .map(([, id]) => id);
-  return { seed: SEED, bos: 0, encode, wordIds, vocabSize: Object.keys(vocab).length };
-
-  function isWord(token: string): boolean {
-    return (vocab[token] as number) > 256 && encode(` ${token.slice(1)}`).length === 1;
-  }
 }
 
 /** Held-out documents of the base mix, each after a BOS. */

@@ -3,6 +3,7 @@ import type { Gpu } from '#gpu/device.ts';
 import { testGpu } from '#gpu/testing.ts';
 import { writeSafetensors } from '#io/safetensors.ts';
 import { droppedFiles } from '#io/sources.ts';
+import { initWeights, type Sizes } from '#model/init.ts';
 import {
   type LmBatch,
   type LmStep,
@@ -12,7 +13,6 @@ import {
 } from '#model/lm_train.ts';
 import { loadModel } from '#model/load.ts';
 import type { LanguageModel } from '#model/model.ts';
-import { initWeights, type Sizes } from '../../scripts/train_model/init_weights.ts';
 import golden from './train_model_first_losses.json';
 
 // The toy run of scripts/train_model/first_losses.py: 50 steps of AdamW in PyTorch, from the same initial weights.

@@ -4,9 +4,7 @@ import { Draws } from '#text/storyland/draws.ts';
 import { CONTENT_WORDS } from '#text/storyland/kinds/echo.ts';
 import { madeUpWord } from '#text/storyland/made_up.ts';
 import { BASE_MIX, KINDS, storyland } from '#text/storyland/storyland.ts';
-
-/** GPT-2's split into words with their leading space; the same expression as in the tokenizers library. */
-export const SPLIT = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+import { SPLIT } from '#text/word_encoder.ts';
 
 /** A word becomes a token when it stands at least this often in the sample; made-up words stay below. */
 const LEAST = 25;

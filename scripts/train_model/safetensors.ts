@@ -1,5 +1,5 @@
+import type { NamedTensor } from '#model/init.ts';
 import { toHalf } from './half.ts';
-import type { NamedTensor } from './init_weights.ts';
 
 interface Entry {
   readonly dtype: string;

@@ -3,7 +3,7 @@
 // to replay every step of its training.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { makeRng } from '#base/rng.ts';
-import { initWeights } from './init_weights.ts';
+import { initWeights } from '#model/init.ts';
 import { toSafetensors } from './safetensors.ts';
 
 const OUT = '.cache/train_model';
