@@ -80,6 +80,7 @@ function randomView(rng: Rng): ViewRef {
     source: maybe(rng, pick(rng, ['hf:owner/name@main', 'https://example.org/a?b=c&d#e'])),
     card: maybe(rng, id(rng)),
     embed: maybe(rng, 1),
+    tour: maybe(rng, pick(rng, ['induction', 'dead-feature'])),
     ...randomFields(rng, kind),
   } as ViewRef;
 }

@@ -52,6 +52,7 @@ const common = {
   source: sourceField('u'),
   card: patternField(['c', 'a packed card'], /^[A-Za-z0-9_-]{1,131072}$/),
   embed: choiceField('embed', [1]),
+  tour: patternField(['tour', 'a stop of the tour'], /^[a-z][a-z-]{0,39}$/),
 };
 const prompt: Fields<PromptViewRef> = {
   ...common,

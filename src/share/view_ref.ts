@@ -13,6 +13,8 @@ interface Common {
   readonly card?: string | undefined;
   /** 1: only the panel, for an iframe. */
   readonly embed?: 1 | undefined;
+  /** Stop of the guided tour that stands beside the view, by its id. */
+  readonly tour?: string | undefined;
 }
 
 export interface LoadViewRef extends Common {

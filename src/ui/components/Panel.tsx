@@ -1,6 +1,15 @@
 import { type ReactNode, useId } from 'react';
 import './components.css';
 
+/** Panels that the tour points at. */
+export type PanelAnchor =
+  | 'attribution'
+  | 'test-text'
+  | 'examples'
+  | 'density'
+  | 'active-features'
+  | 'new-run';
+
 export interface PanelProps {
   readonly title: ReactNode;
   /** A HelpHint: what the panel shows, in words and formula. */
@@ -10,14 +19,16 @@ export interface PanelProps {
   /** No padding around the body: tables and lists. */
   readonly flush?: boolean | undefined;
   readonly className?: string | undefined;
+  /** Name by which a stop of the tour points at this panel. */
+  readonly anchor?: PanelAnchor | undefined;
   readonly children: ReactNode;
 }
 
 /** A titled box of a view; its heading names the region for assistive technology. */
-export function Panel({ title, help, actions, flush, className, children }: PanelProps) {
+export function Panel({ title, help, actions, flush, className, anchor, children }: PanelProps) {
   const id = useId();
   return (
-    <section className={`panel ${className ?? ''}`} aria-labelledby={id}>
+    <section className={`panel ${className ?? ''}`} aria-labelledby={id} data-anchor={anchor}>
       <header>
         <h2 id={id}>{title}</h2>
         {help}

@@ -9,8 +9,11 @@ export interface PrefsSlice {
   readonly colourBlind: boolean;
   /** Single-letter keyboard shortcuts. */
   readonly shortcuts: boolean;
-  setPrefs(patch: Partial<Pick<PrefsSlice, 'theme' | 'colourBlind' | 'shortcuts'>>): void;
+  /** The welcome strip was dismissed, or the tour opened. */
+  readonly welcomed: boolean;
+  setPrefs(patch: Partial<Prefs>): void;
 }
+type Prefs = Pick<PrefsSlice, 'theme' | 'colourBlind' | 'shortcuts' | 'welcomed'>;
 
 const KEY = 'headlight.prefs';
 
@@ -18,12 +21,13 @@ export const createPrefsSlice: Slice<PrefsSlice> = (set, get) => ({
   theme: 'system',
   colourBlind: false,
   shortcuts: true,
+  welcomed: false,
   ...readPrefs(),
   setPrefs(patch) {
     set(patch);
-    const { theme, colourBlind, shortcuts } = get();
+    const { theme, colourBlind, shortcuts, welcomed } = get();
     try {
-      localStorage.setItem(KEY, JSON.stringify({ theme, colourBlind, shortcuts }));
+      localStorage.setItem(KEY, JSON.stringify({ theme, colourBlind, shortcuts, welcomed }));
     } catch {
       // Private windows and sandboxed frames may refuse storage; the choice then lasts as long as the tab.
     }
@@ -37,6 +41,7 @@ function readPrefs(): Partial<PrefsSlice> {
       ...(p['theme'] === 'light' || p['theme'] === 'dark' ? { theme: p['theme'] } : {}),
       ...(typeof p['colourBlind'] === 'boolean' ? { colourBlind: p['colourBlind'] } : {}),
       ...(typeof p['shortcuts'] === 'boolean' ? { shortcuts: p['shortcuts'] } : {}),
+      ...(typeof p['welcomed'] === 'boolean' ? { welcomed: p['welcomed'] } : {}),
     };
   } catch {
     return {};

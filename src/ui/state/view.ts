@@ -42,12 +42,13 @@ export const createViewSlice: Slice<ViewSlice> = (set, get) => ({
 /** Where the menu leads: the last view of that kind, or a fresh one, on the model and SAE of the current view. */
 export function menuView(s: Pick<AppState, 'view' | 'last'>, kind: Exclude<ViewKind, 'feature'>): ViewRef {
   const before = s.last[kind] ?? { kind };
-  return dropUndefined({ ...before, ...placeOf(s.view), source: undefined, card: undefined }) as ViewRef;
+  const here = { tour: undefined, ...placeOf(s.view) };
+  return dropUndefined({ ...before, ...here, source: undefined, card: undefined }) as ViewRef;
 }
 
-/** The model and SAE of a view, for links from one view to another: `{ kind: 'feature', feature: 7, ...placeOf(view) }`. */
-export function placeOf(view: ViewRef): Pick<ViewRef, 'model' | 'sae' | 'embed'> {
-  return dropUndefined({ model: view.model, sae: view.sae, embed: view.embed });
+/** Model, SAE, embedding and open tour of a view, for links to another: `{ kind: 'feature', feature: 7, ...placeOf(view) }`. */
+export function placeOf(view: ViewRef): Pick<ViewRef, 'model' | 'sae' | 'embed' | 'tour'> {
+  return dropUndefined({ model: view.model, sae: view.sae, embed: view.embed, tour: view.tour });
 }
 
 function dropUndefined<T extends object>(o: T): T {

@@ -13,6 +13,7 @@ export function DensityPanel({ view, dashboard }: FeaturePartProps) {
   return (
     <Panel
       title={`ACTIVATIONS DENSITY ${formatPercent(dashboard.density)}`}
+      anchor="density"
       help={
         <HelpHint term="Activation density." formula="density = tokens with act > 0 ÷ tokens">
           How often the feature fires, and how strongly when it does. Tokens where it does not fire are left

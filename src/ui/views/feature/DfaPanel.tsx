@@ -24,6 +24,7 @@ export function DfaPanel({ view, sae }: { readonly view: FeatureViewRef; readonl
   return (
     <Panel
       title="Direct feature attribution"
+      anchor="attribution"
       help={
         <HelpHint
           term="Direct feature attribution."

@@ -31,6 +31,7 @@ export function ExamplesPanel({ view, dashboard }: FeaturePartProps) {
   return (
     <Panel
       title="Top activations"
+      anchor="examples"
       flush
       help={
         <HelpHint term="Examples." formula="fill = 0.05 + 0.95·log10(1 + 9·act ÷ max)">

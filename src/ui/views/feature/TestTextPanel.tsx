@@ -28,6 +28,7 @@ export function TestTextPanel({ view }: { readonly view: FeatureViewRef; readonl
   return (
     <Panel
       title="Test text"
+      anchor="test-text"
       help={
         <HelpHint term="Test text.">
           Any text of yours, run through the model on this device as you type. Click a token to take it as the

@@ -46,6 +46,7 @@ export function FeatureList({ report, view, position }: PromptPartProps) {
   return (
     <Panel
       flush
+      anchor="active-features"
       title={<FeatureTitle report={report} position={position} count={rows.length} />}
       help={
         <HelpHint term="Active features." formula="act > 0 after the SAE's activation rule">

@@ -18,6 +18,7 @@ export function TrainForm() {
   return (
     <Panel
       title="New run"
+      anchor="new-run"
       help={
         <HelpHint term="New run.">
           Trains a sparse autoencoder on one layer's attention output of the loaded model. Data, training and
