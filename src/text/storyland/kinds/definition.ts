@@ -1,13 +1,15 @@
-import { fill, type Scene, sample, write } from '../scene.ts';
+import { mark, plain } from '../marks.ts';
+import type { Scene } from '../scene.ts';
+import { say, theme, themes } from './parts.ts';
 
 /** Two or three entries of a dictionary of the topic; a made-up word may be explained and used again. */
 export function definition(scene: Scene): string {
   const { rng } = scene;
-  const nouns = sample(rng, scene.topic.nouns, 2 + rng.int(2));
+  const nouns = themes(scene, 'noun', 2 + rng.int(2));
   return nouns
     .map((noun) => {
-      const slots = { x: noun, other: fill(scene, '{noun}') };
-      const line = write(
+      const slots = { x: noun, other: theme(scene, 'noun') };
+      const line = say(
         scene,
         [
           'Word: {x} (noun), {a size} thing of {material}, seen near the {place}.',
@@ -17,16 +19,16 @@ export function definition(scene: Scene): string {
         ],
         slots,
       );
-      const use = write(
+      const use = say(
         scene,
         [
-          'Example: the {person} {verb} the {x}.',
+          'Example: the {person} {verb} the ={x}.',
           'Example: {a adj} {x} for the {person}.',
-          'Example: no {x} without {a other}.',
+          'Example: no ={x} without {a other}.',
         ],
         slots,
       );
-      return `${line} ${use}`;
+      return mark('main', plain(noun), `${line} ${mark('part', 'example', use)}`);
     })
     .join('\n');
 }

@@ -1,4 +1,6 @@
-import { chance, fill, people, pick, type Scene, write } from '../scene.ts';
+import { ANSWER_MARK, mark } from '../marks.ts';
+import { chance, fill, people, pick, type Scene, slotted, write } from '../scene.ts';
+import { theme } from './parts.ts';
 
 const QUESTIONS = [
   'Where is the {noun}?',
@@ -35,8 +37,8 @@ export function dialogue(scene: Scene): string {
   const { rng } = scene;
   const [a, b] = people(scene, 2);
   if (!a || !b) return '';
-  const noun = pick(rng, scene.topic.nouns);
-  const place = pick(rng, scene.topic.places);
+  const noun = theme(scene, 'noun');
+  const place = theme(scene, 'place');
   const turns = 2 + rng.int(4);
   const joint = pick(rng, [' ', '\n', ' ']);
   const lines: string[] = [];
@@ -69,16 +71,22 @@ interface Turn {
   readonly place: string;
 }
 
+/** What is said with its tag; throughout it `speaker` is known. */
 function turn(scene: Scene, t: Turn): string {
+  return mark('speaker', t.speaker, said(scene, t));
+}
+
+function said(scene: Scene, t: Turn): string {
   const { rng } = scene;
   const slots = { place: t.place, ...(chance(rng, 0.6) && { noun: t.noun }) };
-  const said = fill(scene, '{saying}');
-  const call = chance(rng, 0.25) ? `, ${t.hearer}` : '';
+  const call = chance(rng, 0.25) ? `,${ANSWER_MARK} ${slotted('name', t.hearer)}` : '';
+  const who = slotted('name', t.speaker);
   if (t.question) {
     const q = write(scene, QUESTIONS, slots);
     const text = call ? `${q.slice(0, -1)}${call}?` : q;
-    return chance(rng, 0.5) ? `“${text}” asked ${t.speaker}.` : `${t.speaker} asked, “${text}”`;
+    return chance(rng, 0.5) ? `“${text}” asked${ANSWER_MARK} ${who}.` : `${who} asked, “${text}”`;
   }
   const text = write(scene, REPLIES, slots) + call;
-  return chance(rng, 0.5) ? `“${text},” ${said} ${t.speaker}.` : `${t.speaker} ${said}, “${text}.”`;
+  const tag = fill(scene, '{saying}');
+  return chance(rng, 0.5) ? `“${text},” ${tag}${ANSWER_MARK} ${who}.` : `${who} ${tag}, “${text}.”`;
 }

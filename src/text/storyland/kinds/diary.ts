@@ -1,4 +1,6 @@
-import { fill, people, type Scene, sample, slotWords, write } from '../scene.ts';
+import { mark } from '../marks.ts';
+import { fill, people, type Scene, sample, slotted, slotWords } from '../scene.ts';
+import { say, theme } from './parts.ts';
 
 /** A diary of two or three days: the weather and one thing or person come back on the next day. */
 export function diary(scene: Scene): string {
@@ -8,21 +10,22 @@ export function diary(scene: Scene): string {
   const days = slotWords(scene.topic, 'day');
   const first = rng.int(days.length);
   let weather = fill(scene, '{weather}');
-  const noun = fill(scene, '{noun}');
+  const noun = theme(scene, 'noun');
   const lines: string[] = [];
   for (let i = 0; i < 2 + rng.int(2); i++) {
-    const day = days[(first + i) % days.length] as string;
+    const name = days[(first + i) % days.length] as string;
+    const day = slotted('day', name);
     const before = weather;
     weather = fill(scene, '{weather}');
     const slots = { A: a.name, day, weather, before, noun };
     const head =
       i === 0
-        ? write(scene, ['{day}, {month} {number}. It was {weather}.', '{day}. A {weather} day.'], slots)
-        : write(
+        ? say(scene, ['{day}, {month} {number}. It was {weather}.', '{day}. {A weather} day.'], slots)
+        : say(
             scene,
             [
-              '{day}. No longer {before}, but {weather}.',
-              '{day}. Yesterday was {before}, today is {weather}.',
+              '{day}. No longer ={before}, but {weather}.',
+              '{day}. Yesterday was ={before}, today is {weather}.',
             ],
             slots,
           );
@@ -38,7 +41,7 @@ export function diary(scene: Scene): string {
       ],
       2,
     );
-    lines.push(`${head} ${body.map((line) => fill(scene, line, slots)).join(' ')}`);
+    lines.push(mark('day', name, `${head} ${body.map((line) => fill(scene, line, slots)).join(' ')}`));
   }
   return lines.join('\n');
 }

@@ -1,4 +1,6 @@
-import { fill, people, pick, type Scene, sample, write } from '../scene.ts';
+import { mark } from '../marks.ts';
+import { fill, people, pick, type Scene, sample, slotted } from '../scene.ts';
+import { say, theme } from './parts.ts';
 
 const BODY = [
   'Thank you for the {gift}.',
@@ -17,24 +19,22 @@ export function letter(scene: Scene): string {
   const [a, b] = people(scene, 2);
   if (!a || !b) return '';
   const { rng } = scene;
-  const gift = fill(scene, '{gift}');
+  const gift = theme(scene, 'gift');
   const slots = { A: a.name, B: b.name, gift };
   const body = sample(rng, BODY, 2 + rng.int(3)).map((line) => fill(scene, line, slots));
-  const more = write(
+  const more = say(
     scene,
     [
-      'Do you still have the {gift}, {A}?',
+      'Do you still have the {gift}, ={A}?',
       '{A}, the {gift} is lovely.',
-      'Your friend {B} will visit you soon, {A}.',
-      'Bring the {gift} when you come, {A}.',
+      'Your friend ={B} will visit you soon, ={A}.',
+      'Bring the {gift} when you come, ={A}.',
     ],
     slots,
   );
   const bye = pick(rng, ['Love,', 'Yours,', 'Your friend,', 'Many greetings,']);
-  const me = write(scene, [
-    `This is ${b.name} from {town}.`,
-    `It is me, ${b.name}.`,
-    `${b.name} is writing to you.`,
-  ]);
-  return `Dear ${a.name},\n${[me, ...body, more].join(' ')}\n${bye}\n${b.name}`;
+  const me = say(scene, ['This is {B} from {town}.', 'It is me, {B}.', '{B} is writing to you.'], slots);
+  const [to, from] = [slotted('name', a.name), slotted('name', b.name)];
+  const text = `Dear ${to},\n${[me, ...body, more].join(' ')}\n${bye}\n${mark('part', 'signature', from)}`;
+  return mark('sender', b.name, mark('recipient', a.name, text));
 }

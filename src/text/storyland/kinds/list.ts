@@ -1,4 +1,6 @@
-import { fill, people, pick, type Scene, sample, slotWords, write } from '../scene.ts';
+import { mark } from '../marks.ts';
+import { fill, people, pick, type Scene, sample, write } from '../scene.ts';
+import { render, themes } from './parts.ts';
 
 const HEADS = [
   '{A} packed a bag for the {place}:',
@@ -12,17 +14,14 @@ export function list(scene: Scene): string {
   const { rng } = scene;
   const [a] = people(scene, 1);
   if (!a) return '';
-  const pool = pick(rng, [
-    scene.topic.nouns,
-    slotWords(scene.topic, 'gift'),
-    slotWords(scene.topic, 'fruit'),
-    slotWords(scene.topic, 'clothes'),
-  ]);
-  const items = sample(rng, pool, 3 + rng.int(4));
+  const pool = pick(rng, ['noun', 'gift', 'fruit', 'clothes']);
+  const items = themes(scene, pool, 3 + rng.int(4));
   const head = write(scene, HEADS, { A: a.name });
   const body = items.map((item) => `\n- ${fill(scene, '{a colour}')} ${item}`).join('');
   const tail = sample(rng, items, 2).map((x, i) =>
-    i === 0 ? `\nThe ${x} was for ${a.name}.` : ` ${fill(scene, 'But {A} forgot the', { A: a.name })} ${x}.`,
+    i === 0
+      ? `\n${render(scene, 'The ={x} was for ={A}.', { x, A: a.name })}`
+      : ` ${render(scene, 'But ={A} forgot the ={x}.', { x, A: a.name })}`,
   );
-  return head + body + tail.join('');
+  return head + mark('list', pool, body) + tail.join('');
 }

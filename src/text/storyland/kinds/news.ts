@@ -1,4 +1,6 @@
-import { fill, people, type Scene, sample, write } from '../scene.ts';
+import { mark, plain } from '../marks.ts';
+import { people, type Scene } from '../scene.ts';
+import { say, sayAll, theme } from './parts.ts';
 
 /** A short report: town, person and thing of the headline come back in the text. */
 export function news(scene: Scene): string {
@@ -7,12 +9,12 @@ export function news(scene: Scene): string {
   if (!a) return '';
   const slots = {
     A: a.name,
-    town: fill(scene, '{town}'),
-    noun: fill(scene, '{noun}'),
-    person: fill(scene, '{person}'),
-    place: fill(scene, '{place}'),
+    town: theme(scene, 'town'),
+    noun: theme(scene, 'noun'),
+    person: theme(scene, 'person'),
+    place: theme(scene, 'place'),
   };
-  const head = write(
+  const head = say(
     scene,
     [
       'News from {town}: {person} {finding} {a noun}.',
@@ -21,18 +23,19 @@ export function news(scene: Scene): string {
     ],
     slots,
   );
-  const body = sample(
-    rng,
+  const body = sayAll(
+    scene,
     [
       'The {person} {A} told the newspaper about the {noun}.',
-      'The {place} of {town} was closed on {day}.',
+      'The {place} of ={town} was closed on {day}.',
       '{A} is {number} years old and lives near the {place}.',
-      'People in {town} are {feeling} about the {noun}.',
-      'The weather in {town} stays {weather}.',
-      'The mayor of {town} thanked {A}.',
+      'People in ={town} are {feeling} about the {noun}.',
+      'The weather in ={town} stays {weather}.',
+      'The mayor of ={town} thanked {A}.',
       'Nobody at the {place} {verb} the {noun}.',
     ],
     2 + rng.int(3),
+    slots,
   );
-  return [head, ...body.map((b) => fill(scene, b, slots))].join(' ');
+  return mark('main', plain(slots.noun), mark('town', plain(slots.town), [head, ...body].join(' ')));
 }

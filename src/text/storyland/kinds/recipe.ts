@@ -1,25 +1,27 @@
-import { fill, pick, type Scene, sample, slotWords, write } from '../scene.ts';
+import { mark, plain } from '../marks.ts';
+import { pick, type Scene } from '../scene.ts';
+import { say, sayAll, theme, themes } from './parts.ts';
 
 /** A recipe: what is listed first is cut, cooked and served below, and the dish keeps its name. */
 export function recipe(scene: Scene): string {
   const { rng } = scene;
-  const [main, second, third] = sample(rng, slotWords(scene.topic, 'ingredient'), 3);
-  const dish = `${main} ${pick(rng, slotWords(scene.topic, 'food'))}`;
-  const slots = { main: main as string, second: second as string, third: third as string, dish };
-  const steps = sample(
-    rng,
+  const [main, second, third] = themes(scene, 'ingredient', 3) as [string, string, string];
+  const slots = { main, second, third, dish: mark('part', 'dish', `${main} ${theme(scene, 'food')}`) };
+  const steps = sayAll(
+    scene,
     [
-      'Cut the {main} and the {second}.',
-      'Cook the {main} with the {third} for {number} minutes.',
-      'Add the {second} to the pot.',
-      'Mix the {third} with the {second}.',
-      'Wash the {main} in cold water.',
-      'Heat the {third} in a pan.',
-      'Stir the {main} {adverb}.',
+      'Cut the ={main} and the ={second}.',
+      'Cook the ={main} with the {third} for {number} minutes.',
+      'Add the ={second} to the pot.',
+      'Mix the ={third} with the {second}.',
+      'Wash the ={main} in cold water.',
+      'Heat the ={third} in a pan.',
+      'Stir the ={main} {adverb}.',
     ],
     3 + rng.int(3),
+    slots,
   );
-  const head = write(
+  const head = say(
     scene,
     [
       'Recipe for {dish}: {main}, {second} and {third}.',
@@ -28,10 +30,10 @@ export function recipe(scene: Scene): string {
     ],
     slots,
   );
-  const end = write(
+  const end = say(
     scene,
-    ['Serve the {dish} with {drink}.', 'Eat the {dish} warm.', 'Put the {dish} on the table.'],
+    ['Serve the ={dish} with {drink}.', 'Eat the ={dish} warm.', 'Put the ={dish} on the table.'],
     slots,
   );
-  return [head, ...steps.map((s) => fill(scene, s, slots)), end].join(pick(rng, [' ', '\n']));
+  return mark('main', plain(main), [head, ...steps, end].join(pick(rng, [' ', '\n'])));
 }

@@ -1,3 +1,4 @@
+import { mark } from '../marks.ts';
 import { fill, people, pick, type Scene } from '../scene.ts';
 
 const RHYMES: readonly (readonly string[])[] = [
@@ -33,12 +34,15 @@ export function rhyme(scene: Scene): string {
   const [a] = people(scene, 1);
   if (!a) return '';
   const slots = { A: a.name };
-  const refrain = fill(scene, pick(rng, REFRAINS), slots);
+  const refrain = mark('refrain', 'yes', fill(scene, pick(rng, REFRAINS), slots));
   const verses: string[] = [];
   for (let v = 0; v < 2 + rng.int(2); v++) {
     const family = pick(rng, RHYMES);
-    const lines = [0, 1].map(() => `${fill(scene, pick(rng, LINES), slots)} ${pick(rng, family)}`);
-    verses.push([...lines, refrain].join('\n'));
+    const lines = [0, 1].map(() => {
+      const word = mark('rhyme', family[0] as string, pick(rng, family));
+      return `${fill(scene, pick(rng, LINES), slots)} ${word}`;
+    });
+    verses.push(mark('verse', `${v + 1}`, [...lines, refrain].join('\n')));
   }
   return verses.join('\n');
 }

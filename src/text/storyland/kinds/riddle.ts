@@ -1,10 +1,12 @@
-import { fill, pick, type Scene, sample, write } from '../scene.ts';
+import { mark, plain } from '../marks.ts';
+import { fill, pick, type Scene, sample } from '../scene.ts';
+import { say, theme, themes } from './parts.ts';
 
 /** A riddle: a person or a thing of the topic is described, guessed wrongly and then named. */
 export function riddle(scene: Scene): string {
   const { rng } = scene;
-  const [answer, wrong] = sample(rng, scene.topic.people, 2) as [string, string];
-  const noun = fill(scene, '{noun}');
+  const [answer, wrong] = themes(scene, 'person', 2) as [string, string];
+  const noun = theme(scene, 'noun');
   const slots = { noun, answer, wrong };
   const clues = sample(
     rng,
@@ -18,14 +20,16 @@ export function riddle(scene: Scene): string {
     ],
     2 + rng.int(2),
   );
-  const end = write(
+  const end = say(
     scene,
     [
-      'Who am I? Not the {wrong}. I am the {answer} with the {noun}.',
-      'Are you {a wrong}? No, I am {a answer}, and this is my {noun}.',
+      'Who am I? Not the {wrong}. I am the {answer} with the ={noun}.',
+      'Are you {a wrong}? No, I am {a answer}, and this is my ={noun}.',
       'Guess my name! The {wrong}? No, the {answer}!',
     ],
     slots,
   );
-  return `${pick(rng, ['A riddle:', 'Riddle:', 'Who am I?'])} ${clues.map((c) => fill(scene, c, slots)).join(' ')} ${end}`;
+  const head = pick(rng, ['A riddle:', 'Riddle:', 'Who am I?']);
+  const text = `${head} ${clues.map((c) => fill(scene, c, slots)).join(' ')} ${mark('part', 'answer', end)}`;
+  return mark('answer', plain(answer), text);
 }

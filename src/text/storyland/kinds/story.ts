@@ -1,4 +1,6 @@
-import { chance, fill, people, pick, type Scene, write } from '../scene.ts';
+import { mark } from '../marks.ts';
+import { chance, people, pick, type Scene, write } from '../scene.ts';
+import { personSlots, theme } from './parts.ts';
 
 const OPENINGS = [
   'Once upon a time, there was {a adj} {person} named {A}.',
@@ -55,15 +57,10 @@ export function story(scene: Scene): string {
   const { rng } = scene;
   const [a, b] = people(scene, 2);
   if (!a || !b) return '';
-  const thing = fill(scene, '{noun}');
+  const thing = theme(scene, 'noun');
   const fixed: Record<string, string> = {
-    A: a.name,
+    ...personSlots(a),
     B: b.name,
-    he: a.he,
-    him: a.him,
-    his: a.his,
-    He: a.he === 'he' ? 'He' : 'She',
-    His: a.his === 'his' ? 'His' : 'Her',
   };
   const lines = [write(scene, OPENINGS, fixed)];
   const steps = 2 + rng.int(4);
@@ -73,5 +70,5 @@ export function story(scene: Scene): string {
     lines.push(write(scene, friend && chance(rng, 0.5) ? WITH_FRIEND : STEPS, slots));
   }
   if (chance(rng, 0.6)) lines.push(write(scene, ENDINGS, { ...fixed, noun: thing }));
-  return lines.join(pick(rng, [' ', ' ', ' ', '\n']));
+  return mark('hero', a.name, lines.join(pick(rng, [' ', ' ', ' ', '\n'])));
 }
