@@ -112,14 +112,19 @@ def quick(p, probes, n_head):
 
 
 @torch.no_grad()
+def both(p, probes, n_head):
+    """Every figure for each seed of evaluation text."""
+    return {'lnV': math.log(p['transformer.wte.weight'].shape[0]), 'seeds': {s: full(p, x, n_head) for s, x in probes.items()}}
+
+
+@torch.no_grad()
 def full(p, probes, n_head):
-    """Every figure of abilities.json."""
+    """Every figure of abilities.json for one seed."""
     kinds = {k: text_loss(p, rows, n_head, 0) for k, rows in probes['byKind'].items()}
     return {
         'lossNats': text_loss(p, probes['base'], n_head, 0),
         'lossByKind': kinds,
         'random': {k: dict(zip(('first', 'second'), halves(p, rows, n_head))) for k, rows in probes['random'].items()},
-        'lnV': math.log(p['transformer.wte.weight'].shape[0]),
         'ioiSeen': names(p, probes['ioiSeen'], n_head),
         'ioiHeldOut': names(p, probes['ioiHeldOut'], n_head),
         'questionTop1': top1(p, probes['question'], n_head),

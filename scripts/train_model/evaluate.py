@@ -4,7 +4,7 @@ import os
 
 import torch
 
-from abilities import full, rounded
+from abilities import both, rounded
 from gpt2 import load
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -16,6 +16,6 @@ config = json.load(open(f'{PUBLIC}/{pack}/config.json'))
 probes = json.load(open(os.path.join(HERE, '../../.cache/train_model/probes.json')))
 path = f'{HERE}/abilities.json'
 report = json.load(open(path))
-report.update(rounded(full(load(f'{PUBLIC}/{pack}/model.safetensors'), probes, config['n_head'])))
+report.update(rounded(both(load(f'{PUBLIC}/{pack}/model.safetensors'), probes, config['n_head'])))
 json.dump(report, open(path, 'w'), indent=1)
-print(json.dumps({k: report[k] for k in ('lossNats', 'random', 'ioiSeen', 'ioiHeldOut', 'questionTop1', 'bracket', 'nested', 'quotes', 'nameHeads', 'heads')}))
+print(json.dumps(report, indent=1))

@@ -39,10 +39,13 @@ def save(path, tensors, half=False):
 
 
 def forward(p, ids, n_head, keep=None):
-    """Logits [batch, seq, vocab]; `keep` receives the attention pattern of each layer [batch, head, dest, source]."""
+    """Logits [batch, seq, vocab]. Not wte[ids]: its gradient adds up in an order that varies from run to run.
+
+    `keep` receives the attention pattern of each layer [batch, head, dest, source].
+    """
     seq = ids.shape[1]
     d = p['transformer.wte.weight'].shape[1]
-    x = p['transformer.wte.weight'][ids] + p['transformer.wpe.weight'][:seq]
+    x = F.embedding(ids, p['transformer.wte.weight']) + p['transformer.wpe.weight'][:seq]
     layer = 0
     while f'transformer.h.{layer}.ln_1.weight' in p:
         h = f'transformer.h.{layer}.'
