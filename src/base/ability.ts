@@ -47,3 +47,29 @@ export interface AbilityPrompts {
   /** Why only part of the abilities can be measured, one sentence; absent when all are. */
   readonly leftOut?: string | undefined;
 }
+
+const UNITS: readonly unknown[] = ['nats', 'share', 'probability'] satisfies readonly AbilityUnit[];
+const BETTER: readonly unknown[] = ['lower', 'higher'] satisfies readonly Ability['better'][];
+/** More than any SAE has; a file of unknown origin may list as many as it likes. */
+const MOST = 64;
+const LONGEST = 1000;
+
+/** Abilities out of a file of unknown origin; entries that are none are left out, undefined when nothing is left. */
+export function readAbilities(value: unknown): readonly Ability[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const read = value.slice(0, MOST).filter(isAbility);
+  return read.length > 0 ? read : undefined;
+}
+
+function isAbility(value: unknown): value is Ability {
+  if (typeof value !== 'object' || value === null) return false;
+  const a = value as Readonly<Record<string, unknown>>;
+  const texts = [a['key'], a['label'], a['definition']];
+  const numbers = [a['clean'], a['n'], ...(a['spliced'] === undefined ? [] : [a['spliced']])];
+  return (
+    texts.every((t) => typeof t === 'string' && t.length <= LONGEST) &&
+    numbers.every(Number.isFinite) &&
+    UNITS.includes(a['unit']) &&
+    BETTER.includes(a['better'])
+  );
+}

@@ -13,6 +13,7 @@ const JOB: TrainJob = {
   tokens: 64 * STEPS,
   batch: 64,
   seed: 3,
+  abilityPrompts: 2,
 };
 let engine: EngineClient;
 const notices: Notice[] = [];
@@ -65,6 +66,24 @@ test('the loss of forward, of the report and of ids alike is one number', async 
   const ids = await ask('forward', { input: text.ids }).result;
   expect(ids.loss).toBe(text.loss);
   expect(text.logits?.shape).toEqual([text.ids.length, 1791]);
+});
+
+test('evaluate measures abilities clean and spliced when it is asked to', async () => {
+  const sae = await firstSae();
+  if (!sae) return;
+  const call = ask('evaluate', { sae: sae.id, tokens: 128, abilities: 2 });
+  const heard = new Set<string>();
+  for await (const { what } of call) heard.add(what);
+  const { abilities = [], ...metrics } = await call.result;
+  expect([...heard]).toEqual(['evaluation', 'abilities']);
+  expect(metrics.ceRecovered?.value).toBeGreaterThan(0.5);
+  const induction = abilities.find((a) => a.key === 'induction');
+  expect(induction?.n).toBe(50);
+  // Random words that come again are told; the first time they cannot be.
+  expect(induction?.clean).toBeLessThan(abilities.find((a) => a.key === 'randomFirst')?.clean as number);
+  for (const a of abilities) expect(Number.isFinite(a.spliced), a.key).toBe(true);
+  const plain = await ask('evaluate', { sae: sae.id, tokens: 128 }).result;
+  expect(plain).not.toHaveProperty('abilities');
 });
 
 test('bad input gives one sentence each', async () => {

@@ -6,10 +6,11 @@ import { writeSaeLens } from '#sae/formats/saelens.ts';
 import type { Sae } from '#sae/sae.ts';
 import { variantOf } from '#sae/variants/index.ts';
 import { type SaeMeta, type SaeWeights, saeOnGpu } from '#sae/weights.ts';
+import { spliceAbilities } from './abilities.ts';
 import { type Corpus, windowsFor } from './corpora.ts';
 import type { Host } from './host.ts';
 import type { LoadedModel } from './loaded_model.ts';
-import type { Metrics, SaeInfo, TrainEvent } from './protocol.ts';
+import type { Ability, Metrics, SaeInfo, TrainEvent, TrainSummary } from './protocol.ts';
 import type { RunLog } from './run_log.ts';
 import { blobsOf, saeInfo, weightsId } from './sae_files.ts';
 import type { Session } from './session.ts';
@@ -52,7 +53,7 @@ function metaOf({ planned, log }: Finish, id: string): SaeMeta {
 export async function* finishRun(
   call: Finish,
   weights: SaeWeights,
-): AsyncGenerator<TrainEvent, { readonly sae: SaeInfo; readonly metrics: Metrics }, void> {
+): AsyncGenerator<TrainEvent, Omit<TrainSummary, 'run'>, void> {
   const { session, gpu, planned, corpus, log, signal } = call;
   const meta = metaOf(call, await weightsId(weights));
   const { model } = planned;
@@ -62,11 +63,11 @@ export async function* finishRun(
     prependBos: model.info.defaultPrependBos,
   };
   let refusal: WorkbenchError | undefined;
-  const store = async (metrics?: Metrics): Promise<SaeInfo> => {
-    const full = metrics ? { ...meta, extra: { ...meta.extra, metrics } } : meta;
+  const store = async (measured: Measured = {}): Promise<SaeInfo> => {
+    const full = { ...meta, extra: { ...meta.extra, ...measured } };
     const files = blobsOf(writeSaeLens(weights, full, context));
     const bytes = Object.values(files).reduce((sum, b) => sum + b.size, 0);
-    const info = saeInfo(full, weights, { source: 'trained here', bytes, ...(metrics && { metrics }) });
+    const info = saeInfo(full, weights, { source: 'trained here', bytes });
     refusal = await session.saes.add(info, files);
     return info;
   };
@@ -84,10 +85,34 @@ export async function* finishRun(
   let next = await steps.next();
   while (!next.done) next = await steps.next();
   const { metrics } = next.value;
-  const info = await store(metrics);
+  await store({ metrics });
+  const abilities = yield* abilitiesAfter(call, sae);
+  const info = await store({ metrics, ...(abilities && { abilities }) });
   for await (const { done, total } of indexSae(session, { gpu, model, sae, corpus, signal }))
     yield { type: 'index', done, total };
-  return { sae: { ...info, hasIndex: true }, metrics };
+  return { sae: { ...info, hasIndex: true }, metrics, abilities };
+}
+
+/** What is stored with the SAE once it is measured. */
+interface Measured {
+  readonly metrics?: Metrics;
+  readonly abilities?: readonly Ability[];
+}
+
+/** Abilities on the background lane; undefined when the job asks for none. */
+async function* abilitiesAfter(
+  { session, gpu, planned, log, signal }: Finish,
+  sae: Sae,
+): AsyncGenerator<TrainEvent, readonly Ability[] | undefined, void> {
+  const count = log.info.job.abilityPrompts;
+  if (count === 0) return undefined;
+  const work = spliceAbilities({ gpu, model: planned.model, sae, count, signal });
+  const steps = session.host.scheduler.background(work, signal);
+  for (;;) {
+    const step = await steps.next();
+    if (step.done) return step.value;
+    yield { type: 'abilities', ...step.value };
+  }
 }
 
 export interface IndexJob {

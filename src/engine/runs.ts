@@ -151,13 +151,10 @@ export class Runs {
         },
       );
     log.change({ step: end.result.step, tokens: end.result.tokens });
-    const { sae, metrics } = yield* finishRun(
-      { session, gpu, planned, corpus, log, signal },
-      end.result.weights,
-    );
-    log.change({ status: end.stopped ? 'stopped' : 'finished', sae: sae.id });
+    const done = yield* finishRun({ session, gpu, planned, corpus, log, signal }, end.result.weights);
+    log.change({ status: end.stopped ? 'stopped' : 'finished', sae: done.sae.id });
     if (!end.stopped) await dropCheckpoint(host, checkpointFile(id));
-    return { run: id, sae, metrics };
+    return { run: id, ...done };
   }
 }
 

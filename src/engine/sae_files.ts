@@ -1,3 +1,4 @@
+import { readAbilities } from '#base/ability.ts';
 import { contentId } from '#io/hash.ts';
 import type { SaeFiles } from '#sae/formats/saelens.ts';
 import type { SaeMeta, SaeWeights } from '#sae/weights.ts';
@@ -12,9 +13,9 @@ export function weightsId(w: SaeWeights): Promise<string> {
 export function saeInfo(
   meta: SaeMeta,
   weights: SaeWeights,
-  more: { readonly source: string; readonly bytes: number; readonly metrics?: Metrics },
+  more: { readonly source: string; readonly bytes: number },
 ): SaeInfo {
-  const extra = meta.extra as { readonly metrics?: Metrics } | undefined;
+  const extra = meta.extra as { readonly metrics?: Metrics; readonly abilities?: unknown } | undefined;
   return {
     id: meta.id,
     title: meta.title || meta.site,
@@ -29,7 +30,8 @@ export function saeInfo(
     createdAt: meta.createdAt,
     excludedPositions: meta.excludedPositions,
     hasIndex: false,
-    metrics: more.metrics ?? extra?.metrics,
+    metrics: extra?.metrics,
+    abilities: readAbilities(extra?.abilities),
   };
 }
 

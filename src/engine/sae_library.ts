@@ -1,4 +1,5 @@
 import { type FeatureIndex, openIndex } from '#analysis/index_store.ts';
+import { readAbilities } from '#base/ability.ts';
 import { WorkbenchError } from '#base/errors.ts';
 import type { CatalogRecord } from '#io/catalog.ts';
 import { openSafetensors } from '#io/safetensors.ts';
@@ -23,6 +24,8 @@ export interface SaeEntry {
   /** The folder's files, the index left out. */
   files(): Promise<Readonly<Record<string, Blob>>>;
   index(): Promise<Blob | undefined>;
+  /** truth.json: the table of what its features track. */
+  truth(): Promise<Blob | undefined>;
 }
 /** An SAE on the GPU. */
 export interface LoadedSae {
@@ -33,10 +36,12 @@ export interface LoadedSae {
 
 export const saeFile = (id: string, name: string): string => `sae_${id}.${name}`;
 export const indexFile = (id: string): string => `index_${id}.safetensors`;
+export const truthFileName = (id: string): string => `truth_${id}.json`;
 
 /** SAEs that stay on the GPU; the two of the embedded model and some of one's own. */
 const MAX_ON_GPU = 4;
 const FILES = ['cfg.json', 'sae_weights.safetensors', 'headlight.json'];
+const TRUTH = 'truth.json';
 const isIndex = (name: string): boolean => /index.*\.safetensors$/.test(name);
 
 function missing(id: string): WorkbenchError {
@@ -128,6 +133,18 @@ export class SaeLibrary {
       });
   }
 
+  async addTruth(id: string, blob: Blob): Promise<void> {
+    await this.#keep(truthFileName(id), blob, 'the truth table');
+    await this.update(id, { hasTruth: true });
+    const shipped = this.#embedded.get(id);
+    if (shipped)
+      this.#embedded.set(id, {
+        ...shipped,
+        info: { ...shipped.info, hasTruth: true },
+        truth: async () => blob,
+      });
+  }
+
   async update(id: string, change: Partial<SaeInfo>): Promise<SaeInfo | undefined> {
     const record = await this.#host.catalog.get<SaeRecord>('sae', id);
     if (!record) return undefined;
@@ -142,6 +159,7 @@ export class SaeLibrary {
     this.#indexes.delete(id);
     for (const name of record?.files ?? []) await this.#host.store.delete(saeFile(id, name));
     await this.#host.store.delete(indexFile(id));
+    await this.#host.store.delete(truthFileName(id));
     await this.#host.catalog.delete('sae', id);
   }
 
@@ -190,6 +208,7 @@ export class SaeLibrary {
         return found;
       },
       index: () => store.read(indexFile(record.id)),
+      truth: () => store.read(truthFileName(record.id)),
     };
   }
 
@@ -244,6 +263,10 @@ async function packEntry(
       const rebuilt = await host.store.read(indexFile(info.id));
       return rebuilt ?? (shipped ? readWhole(folder, shipped) : undefined);
     },
+    async truth() {
+      const measured = await host.store.read(truthFileName(info.id));
+      return measured ?? (hasTruth ? readWhole(folder, TRUTH) : undefined);
+    },
   };
 }
 
@@ -258,7 +281,7 @@ interface InfoParts {
 /** What the page shows of an SAE, from cfg.json and headlight.json alone. */
 function infoOf({ cfg = {}, meta = {}, bytes, source, hasIndex }: InfoParts): SaeInfo {
   const text = (key: string): string | undefined => (typeof meta[key] === 'string' ? meta[key] : undefined);
-  const extra = (meta['extra'] ?? {}) as { readonly metrics?: Metrics };
+  const extra = (meta['extra'] ?? {}) as { readonly metrics?: Metrics; readonly abilities?: unknown };
   const site = text('site') ?? '';
   const excluded = meta['excludedPositions'];
   return {
@@ -276,6 +299,7 @@ function infoOf({ cfg = {}, meta = {}, bytes, source, hasIndex }: InfoParts): Sa
     excludedPositions: Array.isArray(excluded) ? excluded.filter((p) => Number.isInteger(p)) : [],
     hasIndex,
     metrics: extra.metrics,
+    abilities: readAbilities(extra.abilities),
   };
 }
 

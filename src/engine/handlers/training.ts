@@ -1,11 +1,12 @@
 import { evaluateSae, evaluationBatch } from '#analysis/evaluate.ts';
 import { quantile } from '#base/num.ts';
 import { VARIANTS } from '#sae/variants/index.ts';
+import { spliceAbilities } from '../abilities.ts';
 import { answer } from '../answer.ts';
 import { openCorpus, windowsFor } from '../corpora.ts';
 import { EVALUATION_TOKENS, indexSae } from '../finish_run.ts';
 import type { LoadedModel } from '../loaded_model.ts';
-import type { Handlers, RunInfo, TrainJob, VariantInfo } from '../protocol.ts';
+import type { Handlers, Progress, RunInfo, TrainJob, VariantInfo } from '../protocol.ts';
 import { editedSaes, makeEdits } from '../runner.ts';
 import type { Runs } from '../runs.ts';
 import type { LoadedSae } from '../sae_library.ts';
@@ -44,7 +45,7 @@ export function trainingHandlers(session: Session, runs: Runs): Pick<Handlers, N
     resumeRun: ({ run }, signal) => runs.resume(run, signal),
     controlRun: answer<'controlRun'>(({ run, action }) => runs.control(run, action)),
     runs: answer<'runs'>(() => runs.list()),
-    async *evaluate({ sae, corpus: corpusId, tokens, edits = [] }, signal) {
+    async *evaluate({ sae, corpus: corpusId, tokens, edits = [], abilities: wanted = false }, signal) {
       const { model, loaded } = await withSae(session, sae);
       const saes = await editedSaes(session, edits);
       using _model = model.shared.hold();
@@ -58,11 +59,11 @@ export function trainingHandlers(session: Session, runs: Runs): Pick<Handlers, N
       const { edit } = made;
       const work = evaluateSae(gpu, model.lm, loaded.sae, heldOut, { windows, batch, edit, signal });
       const steps = host.scheduler.background(work, signal);
-      for (;;) {
-        const step = await steps.next();
-        if (step.done) return step.value.metrics;
-        yield { type: 'progress', what: 'evaluation', ...step.value, unit: 'tokens' };
-      }
+      const { metrics } = yield* named('evaluation', steps);
+      if (wanted === false || wanted === 0) return metrics;
+      const count = wanted === true ? undefined : wanted;
+      const more = spliceAbilities({ gpu, model, sae: loaded.sae, count, signal });
+      return { ...metrics, abilities: yield* named('abilities', host.scheduler.background(more, signal)) };
     },
     async *buildIndex({ sae, tokens }, signal) {
       const { model, loaded } = await withSae(session, sae);
@@ -77,6 +78,18 @@ export function trainingHandlers(session: Session, runs: Runs): Pick<Handlers, N
       }
     },
   };
+}
+
+/** The steps of work that counts tokens, as the page hears them. */
+async function* named<R>(
+  what: string,
+  steps: AsyncGenerator<{ readonly done: number; readonly total: number }, R, void>,
+): AsyncGenerator<Progress, R, void> {
+  for (;;) {
+    const step = await steps.next();
+    if (step.done) return step.value;
+    yield { type: 'progress', what, ...step.value, unit: 'tokens' };
+  }
 }
 
 async function withSae(
