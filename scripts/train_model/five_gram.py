@@ -1,32 +1,37 @@
 """An interpolated Kneser-Ney 5-gram on the training tokens (random copies apart), against the model, by kind.
 
-Usage: python3 scripts/train_model/five_gram.py; adds `fiveGram` to abilities.json.
+Usage: python3 scripts/train_model/five_gram.py [--data DIR]; adds `fiveGram` to each seed of abilities.json and writes
+e2e/gates/five_gram.json: its losses on the rows of the gates, with the hash of those rows.
 """
+import argparse
+import hashlib
 import json
 import os
 
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DATA = os.path.join(HERE, '../../.cache/train_model')
+GATES = os.path.join(HERE, '../../e2e/gates/five_gram.json')
 ORDER = 5
-BITS = 11        # 5 ids of 11 bits fit an int64
+BITS = 12        # 5 ids of 12 bits fit an int64
+GATE_ROWS = {'base': 64, 'kind': 8}      # the first rows of each set of probes.json; e2e/gates/texts.ts makes the same
 
 
-def is_copy(doc):
-    """Random copies: a period from the start, or a sequence behind its marker (Echo, space, colon)."""
-    for start in (0, 3):
-        body = doc[start:]
-        again = np.flatnonzero(body[1:] == body[0]) + 1 if len(body) > 6 else []
-        if len(again) and np.array_equal(body[again[0]:], body[:len(body) - again[0]]):
-            return True
-    return False
+def is_copy(doc, marker):
+    """Random copies: a document that opens with the marker "Echo :", or one that repeats itself from its start."""
+    if np.array_equal(doc[:len(marker)], marker):
+        return True
+    again = np.flatnonzero(doc[1:] == doc[0]) + 1 if len(doc) > 6 else []
+    # Text that a row cuts may end in its first token or two.
+    return len(again) > 0 and len(doc) - again[0] >= 3 and np.array_equal(doc[again[0]:], doc[:len(doc) - again[0]])
 
 
-def training_text():
-    tokens = np.fromfile(f'{DATA}/tokens.u16', '<u2').astype('i8')
+def training_text(data):
+    tokens = np.fromfile(f'{data}/tokens.u16', '<u2').astype('i8')
+    vocab = json.load(open(f'{data}/tokenizer.json'))['model']['vocab']
+    marker = np.array([vocab['Echo'], vocab['Ġ:']])
     docs = np.split(tokens, np.flatnonzero(tokens == 0))[1:]
-    return np.concatenate([d for d in docs if not is_copy(d[1:])])
+    return np.concatenate([d for d in docs if not is_copy(d[1:], marker)])
 
 
 def keys_of(tokens, n):
@@ -81,33 +86,63 @@ def fit(tokens):
     return levels[::-1]
 
 
-def loss(levels, rows, vocab):
-    """Nats per token, BOS targets left out, as text_loss of abilities.py."""
+def loss_sums(levels, rows, vocab):
+    """Sum of nats and number of predictions of each row, BOS targets left out, as text_loss of abilities.py."""
     tokens = np.array(rows, 'i8').ravel()
     p = np.full(len(tokens), 1 / vocab)
-    valid = np.ones(len(tokens), bool)
     for n, level in enumerate(levels, 1):
         key, ok = keys_of(tokens, n)
         p = np.where(ok, level.mix(key, p), p)
-    valid &= tokens != 0
-    return float(-np.log(p[valid]).mean())
+    counted = (tokens != 0).reshape(len(rows), -1)
+    return (-np.log(p).reshape(len(rows), -1) * counted).sum(1), counted.sum(1)
+
+
+def loss(levels, rows, vocab):
+    """Nats per token."""
+    sums, counts = loss_sums(levels, rows, vocab)
+    return round(float(sums.sum() / counts.sum()), 4)
+
+
+def against(levels, probes, figures, vocab):
+    """The 5-gram's losses on one seed's text, and how far the model's are below."""
+    base = loss(levels, probes['base'], vocab)
+    kinds = {k: loss(levels, rows, vocab) for k, rows in probes['byKind'].items()}
+    return {'lossNats': base, 'below': round(1 - figures['lossNats'] / base, 4), 'lossByKind': kinds,
+            'belowByKind': {k: round(1 - figures['lossByKind'][k] / v, 4) for k, v in kinds.items()}}
+
+
+def gate_rows(levels, probes, vocab):
+    """Nats of each row of the gates' text by kind, and the SHA-256 of the rows as u16 little-endian."""
+    sets = {'base': probes['base'][:GATE_ROWS['base']],
+            **{k: rows[:GATE_ROWS['kind']] for k, rows in probes['byKind'].items()}}
+    text = b''.join(np.array(rows, '<u2').tobytes() for rows in sets.values())
+    nats = {k: [round(float(x), 3) for x in loss_sums(levels, rows, vocab)[0]] for k, rows in sets.items()}
+    return {'sha256': hashlib.sha256(text).hexdigest(), 'nats': nats}
 
 
 def main():
-    probes = json.load(open(f'{DATA}/probes.json'))
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--data', default=os.path.join(HERE, '../../.cache/train_model'))
+    data = parser.parse_args().data
+    seeds = json.load(open(f'{data}/probes.json'))
+    vocab = json.load(open(f'{data}/plan.json'))['sizes']['vocab_size']
+    assert vocab <= 1 << BITS, f'{vocab} ids do not fit {BITS} bits'
+    tokens = training_text(data)
+    levels = fit(tokens)
+    gates = {'fittedTokens': len(tokens), 'rows': GATE_ROWS, 'seeds': {s: gate_rows(levels, x, vocab) for s, x in seeds.items()}}
+    os.makedirs(os.path.dirname(GATES), exist_ok=True)
+    json.dump(gates, open(GATES, 'w'), separators=(',', ':'))
     path = f'{HERE}/abilities.json'
     report = json.load(open(path))
-    vocab = json.load(open(f'{DATA}/plan.json'))['sizes']['vocab_size']
-    tokens = training_text()
-    levels = fit(tokens)
-    base = loss(levels, probes['base'], vocab)
-    kinds = {k: round(loss(levels, rows, vocab), 4) for k, rows in probes['byKind'].items()}
-    report['fiveGram'] = {
-        'fittedTokens': len(tokens), 'lossNats': round(base, 4), 'below': round(1 - report['lossNats'] / base, 4),
-        'lossByKind': kinds, 'belowByKind': {k: round(1 - report['lossByKind'][k] / v, 4) for k, v in kinds.items()},
-    }
+    report['fiveGramTokens'] = len(tokens)
+    for seed, probes in seeds.items():
+        figures = report.get('seeds', {}).get(seed)
+        if figures is None:
+            print(f'five_gram: {path} has no figures of {seed}; only the gates are written')
+            continue
+        figures['fiveGram'] = against(levels, probes, figures, vocab)
+        print(seed, json.dumps(figures['fiveGram'], indent=1))
     json.dump(report, open(path, 'w'), indent=1)
-    print(json.dumps(report['fiveGram'], indent=1))
 
 
 main()
