@@ -1,14 +1,17 @@
-// node scripts/run.mjs train_saes [--layers 0,1] [--tokens 1200000] [--index-tokens 100000] [--driver lavapipe]
-// Trains one TopK SAE per layer of the embedded model with our own WGSL trainer, in Node on Dawn, from fresh Storyland
-// text; evaluates it on the pack's held-out corpus and builds its feature index there. Writes .cache/train_saes/<layer>/
-// and scripts/train_saes/results.json; `pack_embedded --saes .cache/train_saes` then makes the pack.
-// Resumable: a layer with a checkpoint goes on from it, a finished layer is left alone (delete its folder to redo it).
+// node scripts/run.mjs train_saes [--layers 0,1] [--tokens 1200000] [--index-tokens 100000] [--driver lavapipe] [--abilities]
+// Trains one TopK SAE per layer of the embedded model (default: every layer) with our own WGSL trainer, in Node on Dawn,
+// from fresh Storyland text; evaluates it on the pack's held-out corpus, measures the model's abilities with it spliced in,
+// and builds its feature index. Writes .cache/train_saes/<layer>/ and scripts/train_saes/results.json;
+// `pack_embedded --saes .cache/train_saes` then makes the pack.
+// Resumable: a layer with a checkpoint goes on from it, a finished layer of this model is left alone (delete its folder to
+// redo it) but for abilities that it lacks. --abilities measures those of finished layers again and trains nothing.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Evaluation, evaluateSae } from '#analysis/evaluate.ts';
 import { harvest } from '#analysis/harvest.ts';
 import { buildIndex } from '#analysis/index_build.ts';
 import { type TokenWindows, windowList } from '#analysis/windows.ts';
+import type { Ability } from '#base/ability.ts';
 import type { Gpu } from '#gpu/device.ts';
 import { openNode } from '#gpu/open_node.ts';
 import { contentId } from '#io/hash.ts';
@@ -19,10 +22,12 @@ import type { LanguageModel } from '#model/model.ts';
 import { readCheckpoint } from '#sae/checkpoint.ts';
 import { writeSaeLens } from '#sae/formats/saelens.ts';
 import { type SaeJob, type SaeTrainResult, trainSae } from '#sae/train.ts';
-import { saeOnGpu } from '#sae/weights.ts';
+import { type SaeMeta, saeOnGpu } from '#sae/weights.ts';
 import { windows as cutWindows, readIds, streamWindows } from '#text/corpus.ts';
 import { BASE_MIX, type Mix, storyland } from '#text/storyland/storyland.ts';
 import { loadTokenizer, type Tokenizer } from '#text/tokenizer.ts';
+import { drain } from './train_saes/drain.ts';
+import { abilityValues, LayerAbilities } from './train_saes/layer_abilities.ts';
 
 const OUT = '.cache/train_saes';
 const CHECKPOINTS = '.cache/train_saes_checkpoints';
@@ -51,6 +56,7 @@ interface Subject {
   readonly tokenizer: Tokenizer;
   readonly heldOut: TokenWindows;
   readonly modelTitle: string;
+  readonly abilities: LayerAbilities;
 }
 
 await main();
@@ -61,11 +67,29 @@ async function main(): Promise<void> {
   );
   const subject = await openSubject(gpu);
   console.log(`train_saes: ${gpu.caps.class}, model ${subject.model.id}`);
-  for (const layer of (option('layers') ?? '0,1').split(',').map(Number)) {
-    if (existsSync(join(OUT, String(layer), 'cfg.json'))) console.log(`layer ${layer}: already there`);
-    else await trainLayer(subject, layer);
-  }
+  const every = Array.from({ length: subject.model.config.n_layers }, (_, layer) => layer);
+  for (const layer of option('layers')?.split(',').map(Number) ?? every) await doLayer(subject, layer);
   gpu[Symbol.dispose]();
+}
+
+/** Trains a layer, or only measures the abilities of a finished one. */
+async function doLayer(subject: Subject, layer: number): Promise<void> {
+  const dir = join(OUT, String(layer));
+  const file = join(dir, 'headlight.json');
+  const native = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<SaeMeta>) : undefined;
+  const again = process.argv.includes('--abilities');
+  if (native?.model !== subject.model.id) {
+    if (native) console.log(`layer ${layer}: ${dir} belongs to the model ${native.model}`);
+    if (!again) await trainLayer(subject, layer);
+    return;
+  }
+  if (!again && native.extra?.['abilities']) {
+    console.log(`layer ${layer}: already there`);
+    return;
+  }
+  const abilities = await subject.abilities.renew(dir);
+  write(layer, { ...readResults()[layer], abilities: abilityValues(abilities) });
+  tell(layer, abilities);
 }
 
 async function openSubject(gpu: Gpu): Promise<Subject> {
@@ -86,6 +110,7 @@ async function openSubject(gpu: Gpu): Promise<Subject> {
     // As the page cuts its corpus: every window begins with BOS.
     heldOut: windowList([...cutWindows(corpus, { ctx: model.config.n_ctx, bosId: tokenizer.bosId })]),
     modelTitle: manifest.title,
+    abilities: new LayerAbilities(gpu, model, tokenizer),
   };
 }
 
@@ -138,7 +163,8 @@ async function trainLayer(subject: Subject, layer: number): Promise<void> {
   const evaluation = await drain(
     evaluateSae(subject.gpu, subject.model, sae, subject.heldOut, { windows: 400 }),
   );
-  const extra = { ...meta.extra, metrics: evaluation.metrics };
+  const abilities = await subject.abilities.of(sae);
+  const extra = { ...meta.extra, metrics: evaluation.metrics, abilities };
   const context = {
     modelName: subject.modelTitle,
     contextSize: subject.model.config.n_ctx,
@@ -155,7 +181,7 @@ async function trainLayer(subject: Subject, layer: number): Promise<void> {
     }),
   );
   save(layer, { ...files, 'index.safetensors': index });
-  report(layer, { site, id, steps: result.step, recipe, evaluation });
+  report(layer, { site, id, steps: result.step, recipe, evaluation, abilities });
 }
 
 async function runTraining(
@@ -167,7 +193,8 @@ async function runTraining(
 ): Promise<SaeTrainResult> {
   const dir = CHECKPOINTS;
   mkdirSync(dir, { recursive: true });
-  const file = join(dir, `${layer}.safetensors`);
+  // A checkpoint of another model's activations is none.
+  const file = join(dir, `${layer}-${subject.model.id}.safetensors`);
   const resume = existsSync(file) ? await readCheckpoint(new Uint8Array(readFileSync(file))) : undefined;
   const windows = trainingWindows(subject, layer, mix, job.tokens);
   using source = harvest(subject.gpu, subject.model, windows, {
@@ -200,42 +227,49 @@ async function runTraining(
   }
 }
 
-async function drain<T>(
-  generator: AsyncGenerator<{ readonly done: number; readonly total: number }, T, void>,
-): Promise<T> {
-  for (;;) {
-    const next = await generator.next();
-    if (next.done) return next.value;
-  }
-}
-
 function save(layer: number, files: Readonly<Record<string, Uint8Array>>): void {
   const dir = join(OUT, String(layer));
   mkdirSync(dir, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(dir, name), bytes);
 }
 
+type Results = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+function readResults(): Results {
+  return existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Results) : {};
+}
+
+/** Puts a layer's line into the results; the other layers' lines stay. */
+function write(layer: number, line: Results[string]): void {
+  mkdirSync('scripts/train_saes', { recursive: true });
+  writeFileSync(RESULTS, `${JSON.stringify({ ...readResults(), [layer]: line }, undefined, 1)}\n`);
+}
+
+function tell(layer: number, abilities: readonly Ability[]): void {
+  for (const { label, clean, spliced, unit, n } of abilities)
+    console.log(
+      `layer ${layer}: ${label} ${clean.toFixed(3)} -> ${spliced?.toFixed(3)} ${unit}, ${n} predictions`,
+    );
+}
+
 function report(
   layer: number,
-  entry: { readonly evaluation: Evaluation } & Readonly<Record<string, unknown>>,
+  entry: { readonly evaluation: Evaluation; readonly abilities: readonly Ability[] } & Results[string],
 ): void {
-  const { evaluation, ...rest } = entry;
+  const { evaluation, abilities, ...rest } = entry;
   const values = (m: Evaluation['metrics']): Record<string, number> =>
     Object.fromEntries(Object.entries(m).map(([key, metric]) => [key, metric.value]));
-  const dense = evaluation.density.filter((d) => d > 0.1).length;
   const line = {
     ...rest,
     tokens: evaluation.tokens,
     metrics: values(evaluation.metrics),
     nothingExcluded: values(evaluation.all),
-    denserThan10Percent: dense,
+    denserThan10Percent: evaluation.density.filter((d) => d > 0.1).length,
+    abilities: abilityValues(abilities),
   };
-  const all = existsSync(RESULTS)
-    ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Record<string, unknown>)
-    : {};
-  mkdirSync('scripts/train_saes', { recursive: true });
-  writeFileSync(RESULTS, `${JSON.stringify({ ...all, [layer]: line }, undefined, 1)}\n`);
+  write(layer, line);
   console.log(`layer ${layer}: ${JSON.stringify(line.metrics)}`);
+  tell(layer, abilities);
 }
 
 function option(name: string): string | undefined {

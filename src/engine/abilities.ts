@@ -2,14 +2,11 @@ import { type AbilityFigures, abilitiesOf, measureAbilities } from '#analysis/ab
 import type { Ability } from '#base/ability.ts';
 import type { Gpu } from '#gpu/device.ts';
 import type { Sae } from '#sae/sae.ts';
-import { abilityPrompts } from '#text/storyland/ability_prompts.ts';
+import { ABILITY_SEED, abilityPrompts } from '#text/storyland/ability_prompts.ts';
 import type { LoadedModel } from './loaded_model.ts';
 
 /** Prompts of each ability; a software adapter gets what it does in about ten seconds on the embedded model. */
 export const ABILITY_PROMPTS = { gpu: 200, software: 16 } as const;
-
-/** Text of the prompts; no training uses this seed. */
-const SEED = 'evaluation';
 
 export interface AbilityJob {
   readonly gpu: Gpu;
@@ -35,7 +32,7 @@ export async function* spliceAbilities(
   const count = countOf(job);
   const { n_ctx, bosId } = model.config;
   const prompts = abilityPrompts(model.tokenizer, {
-    seed: SEED,
+    seed: ABILITY_SEED,
     count,
     n_ctx,
     bosId: model.tokenizer.bosId ?? bosId,

@@ -5,6 +5,9 @@ import { CONTENT_WORDS } from './kinds/echo.ts';
 import { probes, randomRow } from './probes.ts';
 import { storyland } from './storyland.ts';
 
+/** Text of the prompts of every published figure; no training uses it. */
+export const ABILITY_SEED = 'evaluation';
+
 /** What the prompts are made for. */
 export interface AbilityOptions {
   readonly seed: string | number;
