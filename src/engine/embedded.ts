@@ -18,6 +18,8 @@ export interface EmbeddedPack {
   readonly names: readonly string[];
   /** A prompt worth showing first. */
   readonly prompt: string | undefined;
+  /** The language whose ground truth is known, when its model speaks it. */
+  readonly language: 'storyland' | undefined;
   /** Every file, checked against its hash. */
   readonly folder: FolderSource;
   readonly saes: readonly { readonly path: string; readonly folder: FolderSource }[];
@@ -84,6 +86,7 @@ export async function openEmbedded(
     pack,
     names: [...claims.keys()],
     prompt: text(manifest['prompt']),
+    language: manifest['language'] === 'storyland' ? 'storyland' : undefined,
     folder,
     saes,
     bytesOf: (name) => claims.get(name)?.bytes ?? 0,

@@ -6,6 +6,7 @@ import { modelHandlers } from './handlers/models.ts';
 import { promptHandlers } from './handlers/prompts.ts';
 import { storageHandlers } from './handlers/storage.ts';
 import { trainingHandlers } from './handlers/training.ts';
+import { truthHandlers } from './handlers/truth.ts';
 import { openHost } from './host.ts';
 import { watchNetwork } from './network.ts';
 import type { ApiName, FromWorker, Handlers, ToWorker } from './protocol.ts';
@@ -41,6 +42,7 @@ async function openEngine({ base, kept }: Open): Promise<Engine> {
     ...promptHandlers(session),
     ...featureHandlers(session),
     ...trainingHandlers(session, runs),
+    ...truthHandlers(session),
     ...storageHandlers(session, runs),
     ...debugHandlers(session),
   };

@@ -119,6 +119,7 @@ export async function describePack(pack: EmbeddedPack): Promise<ModelInfo> {
     defaultPrependBos: true,
     processing: 'raw',
     defaultPrompt: pack.prompt,
+    language: pack.language,
   };
 }
 
@@ -158,6 +159,7 @@ export async function* openModel(
     processing: 'raw',
     hasTokenizer: tokenizer !== undefined,
     defaultPrompt: source.pack?.prompt,
+    language: source.pack?.language,
     loaded: true,
   };
   return make(host, {

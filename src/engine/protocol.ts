@@ -1,5 +1,6 @@
 // Longer than 300 lines: the contract between page and worker is read as one page, and it holds types only.
 import type { Metric, MetricKey } from '#analysis/metrics.ts';
+import type { TruthTable } from '#analysis/truth_table.ts';
 import type { Ability } from '#base/ability.ts';
 import type { Citation } from '#base/citation.ts';
 import type { WireError } from '#base/errors.ts';
@@ -64,6 +65,8 @@ export interface ModelInfo {
   readonly hasTokenizer: boolean;
   /** A prompt worth showing first, when the model brings one. */
   readonly defaultPrompt?: string | undefined;
+  /** The language whose ground truth is known, when the model speaks it. */
+  readonly language?: 'storyland' | undefined;
   readonly loaded: boolean;
 }
 
@@ -83,6 +86,8 @@ export interface SaeInfo {
   /** Positions left out of training and metrics (decision 15). */
   readonly excludedPositions: readonly number[];
   readonly hasIndex: boolean;
+  /** True when a truth table is stored: `truth` answers at once. */
+  readonly hasTruth?: boolean | undefined;
   readonly metrics?: Metrics | undefined;
   /** What its model can do clean and with this SAE spliced in; absent until measured. */
   readonly abilities?: readonly Ability[] | undefined;
@@ -224,7 +229,7 @@ export interface FeatureTable {
   readonly topToken: readonly string[];
 }
 
-export type { Ability, Metric, MetricKey };
+export type { Ability, Metric, MetricKey, TruthTable };
 /** Decisions 14 to 16; what was not measured is absent. */
 export type Metrics = Readonly<Partial<Record<MetricKey, Metric>>>;
 
@@ -330,6 +335,88 @@ export interface RunInfo {
     readonly tokens: number;
     readonly metrics: StepMetrics;
   }[];
+}
+
+/** A GPT-2 trained from scratch on Storyland, in the embedded model's tokens. What is left out takes its default. */
+export type ModelJob = Readonly<Partial<Record<ModelJobField, number>>> & {
+  readonly title?: string | undefined;
+};
+/** `tokens`: training tokens in all; `batch`: tokens per step, a multiple of n_ctx. */
+export type ModelJobField =
+  | 'n_layers'
+  | 'd_model'
+  | 'n_heads'
+  | 'n_ctx'
+  | 'tokens'
+  | 'batch'
+  | 'lr'
+  | 'weightDecay'
+  | 'seed';
+export interface ModelRecipe {
+  readonly fields: Readonly<Record<ModelJobField, FieldInfo>>;
+  readonly presets: readonly {
+    readonly title: string;
+    /** When to take it. */
+    readonly help: string;
+    readonly job: Readonly<Record<ModelJobField, number>>;
+  }[];
+}
+export interface ModelPlan extends TrainPlan {
+  readonly parameters: number;
+}
+export interface ModelStepMetrics {
+  /** Mean of −log p(next token) over the batch, weighted as the curriculum says, before the step's update; nats. */
+  readonly loss: number;
+  readonly lr: number;
+  /** L2 norm of the gradient of all parameters, before clipping. */
+  readonly gradNorm: number;
+  readonly tokensPerSecond: number;
+}
+export interface ModelEvaluation {
+  readonly step: number;
+  readonly tokens: number;
+  /** Mean of −log p(next token) on Storyland documents that training never sees, nats. */
+  readonly heldOutLoss: number;
+  readonly abilities: readonly Ability[];
+  /** Drawn from the current weights at temperature 0.8 after a BOS, with the same seed every time. */
+  readonly sample: string;
+}
+export type ModelTrainEvent =
+  | { readonly type: 'start'; readonly run: ModelRunInfo }
+  | {
+      readonly type: 'step';
+      readonly step: number;
+      readonly tokens: number;
+      readonly metrics: ModelStepMetrics;
+    }
+  | ({ readonly type: 'evaluation' } & ModelEvaluation)
+  | { readonly type: 'checkpoint'; readonly step: number; readonly tokens: number; readonly bytes: number }
+  | { readonly type: 'paused' | 'resumed'; readonly step: number }
+  | { readonly type: 'warning'; readonly error: WireError };
+export interface ModelRunInfo {
+  readonly id: string;
+  /** With every default filled in. */
+  readonly job: Readonly<Record<ModelJobField, number>> & { readonly title?: string | undefined };
+  readonly status: RunStatus;
+  readonly step: number;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly createdAt: string;
+  readonly checkpointStep: number;
+  /** Id of the model it made. */
+  readonly model?: string | undefined;
+  readonly history: readonly {
+    readonly step: number;
+    readonly tokens: number;
+    readonly metrics: ModelStepMetrics;
+  }[];
+  readonly evaluations: readonly ModelEvaluation[];
+}
+export interface ModelTrainSummary {
+  readonly run: string;
+  readonly model: ModelInfo;
+  /** The last one. */
+  readonly evaluation: ModelEvaluation;
 }
 
 export interface StoredItem {
@@ -446,9 +533,16 @@ export interface Api {
   resumeRun: { in: { run: string }; out: TrainSummary; event: TrainEvent };
   controlRun: {
     in: { run: string; action: 'pause' | 'resume' | 'stop' | 'checkpoint' };
-    out: RunInfo;
+    out: RunInfo | ModelRunInfo;
     event: never;
   };
+  modelRecipe: { in: Record<string, never>; out: ModelRecipe; event: never };
+  planModel: { in: ModelJob; out: ModelPlan; event: never };
+  /** Trains a transformer from scratch; controlRun steers it as any run. The model is stored, not loaded. */
+  trainModel: { in: ModelJob; out: ModelTrainSummary; event: ModelTrainEvent };
+  /** Takes an interrupted run of a transformer up from its last checkpoint, exactly. */
+  resumeModel: { in: { run: string }; out: ModelTrainSummary; event: ModelTrainEvent };
+  modelRuns: { in: Record<string, never>; out: readonly ModelRunInfo[]; event: never };
   runs: { in: Record<string, never>; out: readonly RunInfo[]; event: never };
   /**
    * `edits` act in every run, before the SAE under evaluation reads or replaces its activation. `abilities` asks for the
@@ -471,6 +565,12 @@ export interface Api {
     out: { readonly nTokens: number; readonly bytes: number };
     event: Progress;
   };
+  /**
+   * Which ground-truth fact of Storyland, or conjunction of two, predicts best where each feature fires. A table
+   * that is kept with the SAE is the answer; without one, or with `tokens`, it is measured on fresh text (only the
+   * former is kept).
+   */
+  truth: { in: { sae: string; tokens?: number | undefined }; out: TruthTable; event: Progress };
   exportSae: {
     in: { sae: string; format: ExportFormat };
     out: Readonly<Record<string, Uint8Array>>;

@@ -2,7 +2,7 @@ import { readAbilities } from '#base/ability.ts';
 import { contentId } from '#io/hash.ts';
 import type { SaeFiles } from '#sae/formats/saelens.ts';
 import type { SaeMeta, SaeWeights } from '#sae/weights.ts';
-import type { Metrics, SaeInfo } from './protocol.ts';
+import type { ActRuleInfo, Metrics, SaeInfo } from './protocol.ts';
 
 /** Content id of an SAE's values, whatever file they came in: W_enc, W_dec [d_sae, d_in], b_enc. */
 export function weightsId(w: SaeWeights): Promise<string> {
@@ -38,4 +38,42 @@ export function saeInfo(
 /** Bytes of a written folder as blobs. */
 export function blobsOf(files: SaeFiles): Record<string, Blob> {
   return Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, new Blob([bytes])]));
+}
+
+export interface InfoParts {
+  readonly cfg: Readonly<Record<string, unknown>> | undefined;
+  readonly meta: Readonly<Record<string, unknown>> | undefined;
+  readonly bytes: number;
+  readonly source: string;
+  readonly hasIndex: boolean;
+}
+
+/** What the page shows of an SAE, from cfg.json and headlight.json alone. */
+export function infoOf({ cfg = {}, meta = {}, bytes, source, hasIndex }: InfoParts): SaeInfo {
+  const text = (key: string): string | undefined => (typeof meta[key] === 'string' ? meta[key] : undefined);
+  const extra = (meta['extra'] ?? {}) as { readonly metrics?: Metrics; readonly abilities?: unknown };
+  const site = text('site') ?? '';
+  const excluded = meta['excludedPositions'];
+  return {
+    id: text('id') ?? '',
+    title: text('title') ?? site,
+    model: text('model') ?? '',
+    site,
+    variant: text('variant') ?? 'topk',
+    d_in: Number(cfg['d_in']),
+    d_sae: Number(cfg['d_sae']),
+    actRule: ruleOf(cfg),
+    source,
+    bytes,
+    createdAt: text('createdAt'),
+    excludedPositions: Array.isArray(excluded) ? excluded.filter((p) => Number.isInteger(p)) : [],
+    hasIndex,
+    metrics: extra.metrics,
+    abilities: readAbilities(extra.abilities),
+  };
+}
+
+function ruleOf(cfg: Readonly<Record<string, unknown>>): ActRuleInfo {
+  if (typeof cfg['k'] === 'number') return { kind: 'topk', k: cfg['k'] };
+  return { kind: cfg['architecture'] === 'jumprelu' ? 'threshold' : 'relu' };
 }

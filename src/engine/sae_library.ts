@@ -1,5 +1,4 @@
 import { type FeatureIndex, openIndex } from '#analysis/index_store.ts';
-import { readAbilities } from '#base/ability.ts';
 import { WorkbenchError } from '#base/errors.ts';
 import type { CatalogRecord } from '#io/catalog.ts';
 import { openSafetensors } from '#io/safetensors.ts';
@@ -10,7 +9,8 @@ import { saeOnGpu } from '#sae/weights.ts';
 import type { EmbeddedPack } from './embedded.ts';
 import type { Host } from './host.ts';
 import { type LoadedModel, remembering } from './loaded_model.ts';
-import type { ActRuleInfo, Metrics, SaeInfo } from './protocol.ts';
+import type { SaeInfo } from './protocol.ts';
+import { infoOf } from './sae_files.ts';
 import { Shared } from './shared.ts';
 
 /** Record of an SAE in the catalogue; its files are `sae_<id>.<name>` in the store. */
@@ -133,6 +133,7 @@ export class SaeLibrary {
       });
   }
 
+  /** Keeps a truth table of an SAE that came without one. */
   async addTruth(id: string, blob: Blob): Promise<void> {
     await this.#keep(truthFileName(id), blob, 'the truth table');
     await this.update(id, { hasTruth: true });
@@ -248,7 +249,9 @@ async function packEntry(
   const kept = remembering(folder, known);
   const small = { cfg: await readJson(kept, 'cfg.json'), meta: await readJson(kept, 'headlight.json') };
   const bytes = names.filter((n) => !isIndex(n)).reduce((sum, n) => sum + pack.bytesOf(`${path}/${n}`), 0);
-  const info = infoOf({ ...small, bytes, source: 'embedded', hasIndex: shipped !== undefined });
+  const described = infoOf({ ...small, bytes, source: 'embedded', hasIndex: shipped !== undefined });
+  const measured = (): Promise<Blob | undefined> => host.store.read(truthFileName(described.id));
+  const info = { ...described, hasTruth: names.includes(TRUTH) || (await measured()) !== undefined };
   return {
     info,
     async files() {
@@ -264,46 +267,7 @@ async function packEntry(
       return rebuilt ?? (shipped ? readWhole(folder, shipped) : undefined);
     },
     async truth() {
-      const measured = await host.store.read(truthFileName(info.id));
-      return measured ?? (hasTruth ? readWhole(folder, TRUTH) : undefined);
+      return names.includes(TRUTH) ? readWhole(folder, TRUTH) : measured();
     },
   };
-}
-
-interface InfoParts {
-  readonly cfg: Readonly<Record<string, unknown>> | undefined;
-  readonly meta: Readonly<Record<string, unknown>> | undefined;
-  readonly bytes: number;
-  readonly source: string;
-  readonly hasIndex: boolean;
-}
-
-/** What the page shows of an SAE, from cfg.json and headlight.json alone. */
-function infoOf({ cfg = {}, meta = {}, bytes, source, hasIndex }: InfoParts): SaeInfo {
-  const text = (key: string): string | undefined => (typeof meta[key] === 'string' ? meta[key] : undefined);
-  const extra = (meta['extra'] ?? {}) as { readonly metrics?: Metrics; readonly abilities?: unknown };
-  const site = text('site') ?? '';
-  const excluded = meta['excludedPositions'];
-  return {
-    id: text('id') ?? '',
-    title: text('title') ?? site,
-    model: text('model') ?? '',
-    site,
-    variant: text('variant') ?? 'topk',
-    d_in: Number(cfg['d_in']),
-    d_sae: Number(cfg['d_sae']),
-    actRule: ruleOf(cfg),
-    source,
-    bytes,
-    createdAt: text('createdAt'),
-    excludedPositions: Array.isArray(excluded) ? excluded.filter((p) => Number.isInteger(p)) : [],
-    hasIndex,
-    metrics: extra.metrics,
-    abilities: readAbilities(extra.abilities),
-  };
-}
-
-function ruleOf(cfg: Readonly<Record<string, unknown>>): ActRuleInfo {
-  if (typeof cfg['k'] === 'number') return { kind: 'topk', k: cfg['k'] };
-  return { kind: cfg['architecture'] === 'jumprelu' ? 'threshold' : 'relu' };
 }
