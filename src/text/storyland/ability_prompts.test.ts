@@ -101,7 +101,9 @@ test('the same seed gives the same prompts, another seed others', () => {
 
 test('a model of other tokens gets random ids only, in loops that fit its context, and it is said', () => {
   const { kinds, rows, leftOut } = abilityPrompts(idTokenizer(40), { ...OPTIONS, n_ctx: 24, bosId: 5 });
-  expect(leftOut).toContain('Only random words are measured');
+  expect(leftOut).toContain('Nothing else is measured');
+  expect(kinds[0]?.definition).toContain('Rows of 11 different random tokens');
+  expect(kinds[0]?.definition).toContain(leftOut);
   expect(kinds.map((k) => k.key)).toEqual(['induction', 'randomFirst']);
   expect(rows.length).toBe(4);
   for (const { ids } of rows) {

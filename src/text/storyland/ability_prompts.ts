@@ -27,21 +27,29 @@ const KNOWN_SHARE = 0.9;
 /** Prompts that cannot be asked (too long, an answer of several tokens) are drawn again this often. */
 const TRIES = 20;
 
-const lossOf = (half: string): string =>
-  `Rows of different random words, said twice: w1 … wL w1 … wL. Mean of −log p(next word) over the ${half} saying, in nats; the untrained guess is ln(vocabulary).`;
+const LEFT_OUT =
+  'Nothing else is measured: the tokens of this model are not the words of Storyland, in which the other prompts are written.';
 
-const RANDOM: readonly AbilityKind[] = [
-  {
-    key: 'induction',
-    label: 'random words, second saying',
-    ...{ unit: 'nats', better: 'lower', definition: lossOf('second') },
-  },
-  {
-    key: 'randomFirst',
-    label: 'random words, first saying',
-    ...{ unit: 'nats', better: 'lower', definition: lossOf('first') },
-  },
-];
+/** Kinds of rows of `what` that are said twice, L at a time. */
+function randomKinds(loop: number, what: string): readonly AbilityKind[] {
+  const lossOf = (half: string): string =>
+    `Rows of ${loop} different random ${what}, said twice. Mean of −log p(next) over the ${half} saying, in nats; a guess costs ln(number of ${what}).`;
+  const shared = { unit: 'nats', better: 'lower' } as const;
+  return [
+    {
+      key: 'induction',
+      label: 'random words, second saying',
+      ...shared,
+      definition: lossOf('second'),
+    },
+    {
+      key: 'randomFirst',
+      label: 'random words, first saying',
+      ...shared,
+      definition: lossOf('first'),
+    },
+  ];
+}
 
 const names = (templates: string, figure: string): string =>
   `Two people are named, S acts and IO receives, and IO’s name must come next; ${templates}. ${figure}`;
@@ -110,13 +118,14 @@ const TEXT: readonly AbilityKind[] = [
  */
 export function abilityPrompts(tokenizer: Tokenizer, options: AbilityOptions): AbilityPrompts {
   const maker = new Maker(tokenizer, options);
-  if (!maker.knowsStoryland)
+  if (!maker.knowsStoryland) {
+    const kinds = randomKinds(maker.loop, 'tokens of the vocabulary');
     return {
-      kinds: RANDOM,
+      kinds: kinds.map((k) => ({ ...k, definition: `${k.definition} ${LEFT_OUT}` })),
       rows: maker.randomRows(),
-      leftOut:
-        'Only random words are measured: the tokens of this model are not the words of Storyland, in which the other prompts are written.',
+      leftOut: LEFT_OUT,
     };
+  }
   const rows = [
     ...maker.randomRows(),
     ...maker.names(false),
@@ -125,7 +134,7 @@ export function abilityPrompts(tokenizer: Tokenizer, options: AbilityOptions): A
     ...maker.quotes(),
     ...maker.questions(),
   ];
-  return { kinds: [...RANDOM, ...TEXT], rows };
+  return { kinds: [...randomKinds(maker.loop, 'words'), ...TEXT], rows };
 }
 
 /** A prompt of which the next token is asked. */
@@ -156,12 +165,23 @@ class Maker {
     return marks && this.#words.length >= KNOWN_SHARE * CONTENT_WORDS.length;
   }
 
-  /** Rows BOS + w1 … wL + w1 … wL; L is 50, or what fits the context. */
+  /** Length of a saying: 50, or what fits the context. */
+  get loop(): number {
+    const room = Math.floor((this.#options.n_ctx - this.#bos.length) / 2);
+    return Math.min(LOOP, room, this.#drawn.length);
+  }
+
+  /** Ids of random rows. */
+  get #drawn(): readonly number[] {
+    return this.knowsStoryland ? this.#words : this.#vocabulary;
+  }
+
+  /** Rows BOS + w1 … wL + w1 … wL. */
   randomRows(): AbilityRow[] {
-    const { seed, count, n_ctx } = this.#options;
-    const ids = this.knowsStoryland ? this.#words : this.#vocabulary();
+    const { seed, count } = this.#options;
+    const { loop } = this;
+    const ids = this.#drawn;
     const lead = this.#bos.length;
-    const loop = Math.min(LOOP, Math.floor((n_ctx - lead) / 2), ids.length);
     if (loop < SHORTEST_LOOP) return [];
     const rng = makeRng(`abilities/${seed}/random`);
     return times(Math.ceil(count / 3), () => {
@@ -247,7 +267,7 @@ class Maker {
     return { ids, questions: of.map((key) => ({ of: key, ...question })) };
   }
 
-  #vocabulary(): number[] {
+  get #vocabulary(): readonly number[] {
     return times(this.#tokenizer.vocabSize, (id) => id).filter((id) => !this.#bos.includes(id));
   }
 }

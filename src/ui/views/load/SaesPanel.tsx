@@ -1,4 +1,6 @@
+import { Fragment } from 'react';
 import type { Metric, MetricKey, SaeInfo } from '#engine/protocol.ts';
+import { AbilityList } from '#ui/components/AbilityList.tsx';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
@@ -64,7 +66,10 @@ function SaeTable({ saes }: { readonly saes: readonly SaeInfo[] }) {
         <TableHead columns={columnsOf(saes)} />
         <tbody>
           {saes.map((s) => (
-            <SaeRow key={s.id} sae={s} />
+            <Fragment key={s.id}>
+              <SaeRow sae={s} />
+              <AbilityRow sae={s} width={columnsOf(saes).length} />
+            </Fragment>
           ))}
         </tbody>
       </table>
@@ -123,6 +128,18 @@ function SaeRow({ sae }: { readonly sae: SaeInfo }) {
         {formatBytes(saeGpuBytes(sae))}
       </td>
       <SaeActions sae={sae} current={current} />
+    </tr>
+  );
+}
+
+/** Below an SAE's figures: what they can hide. */
+function AbilityRow({ sae, width }: { readonly sae: SaeInfo; readonly width: number }) {
+  if (!sae.abilities) return null;
+  return (
+    <tr className="below">
+      <td colSpan={width}>
+        <AbilityList abilities={sae.abilities} sae={sae.title} />
+      </td>
     </tr>
   );
 }

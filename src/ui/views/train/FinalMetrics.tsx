@@ -1,4 +1,5 @@
 import type { Metrics } from '#engine/protocol.ts';
+import { AbilityList } from '#ui/components/AbilityList.tsx';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { formatCount, formatValue } from '#ui/plots/numbers.ts';
 import type { LiveRun } from '#ui/state/live_run.ts';
@@ -8,8 +9,9 @@ import { METRIC_NAMES } from './definitions.ts';
 
 /** Held-out metrics of the finished SAE, each with its definition and the tokens it was measured on. */
 export function FinalMetrics({ run }: { readonly run: LiveRun }) {
-  const stored = useApp((s) => valueIn(s.saes)?.find((x) => x.id === run.info.sae)?.metrics);
-  const metrics: Metrics | undefined = run.summary?.metrics ?? stored;
+  const stored = useApp((s) => valueIn(s.saes)?.find((x) => x.id === run.info.sae));
+  const metrics: Metrics | undefined = run.summary?.metrics ?? stored?.metrics;
+  const abilities = run.summary?.abilities ?? stored?.abilities;
   const rows = METRIC_NAMES.flatMap(([key, name]) => {
     const metric = metrics?.[key];
     return metric ? [{ key, name, metric }] : [];
@@ -53,6 +55,7 @@ export function FinalMetrics({ run }: { readonly run: LiveRun }) {
           </tbody>
         </table>
       </div>
+      {abilities && <AbilityList abilities={abilities} sae={stored?.title ?? 'the SAE'} />}
     </section>
   );
 }
