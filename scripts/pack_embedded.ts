@@ -8,7 +8,7 @@ import type { Sizes } from '#model/init.ts';
 import { readF32, toSafetensors } from './train_model/safetensors.ts';
 
 const ROOT = 'public/embedded';
-const TITLE = 'Storyland 2L';
+const TITLE = 'Storyland 3L';
 const PROMPT =
   'When Mary and John went to the store, John gave a drink to Mary.\nEcho : lantern violin tiger crab lantern violin tiger crab';
 const MODEL_FILES = ['config.json', 'model.safetensors', 'tokenizer.json', 'corpus.bin'];

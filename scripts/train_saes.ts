@@ -12,9 +12,11 @@ import { harvest } from '#analysis/harvest.ts';
 import { buildIndex } from '#analysis/index_build.ts';
 import { type TokenWindows, windowList } from '#analysis/windows.ts';
 import type { Ability } from '#base/ability.ts';
+import { toHalf } from '#base/half.ts';
 import type { Gpu } from '#gpu/device.ts';
 import { openNode } from '#gpu/open_node.ts';
 import { contentId } from '#io/hash.ts';
+import { toF32 } from '#io/safetensors.ts';
 import { droppedFiles } from '#io/sources.ts';
 import type { HookName } from '#model/hooks.ts';
 import { loadModel } from '#model/load.ts';
@@ -22,7 +24,7 @@ import type { LanguageModel } from '#model/model.ts';
 import { readCheckpoint } from '#sae/checkpoint.ts';
 import { writeSaeLens } from '#sae/formats/saelens.ts';
 import { type SaeJob, type SaeTrainResult, trainSae } from '#sae/train.ts';
-import { type SaeMeta, saeOnGpu } from '#sae/weights.ts';
+import { type SaeMeta, type SaeWeights, saeOnGpu } from '#sae/weights.ts';
 import { windows as cutWindows, readIds, streamWindows } from '#text/corpus.ts';
 import { BASE_MIX, type Mix, storyland } from '#text/storyland/storyland.ts';
 import { loadTokenizer, type Tokenizer } from '#text/tokenizer.ts';
@@ -34,7 +36,7 @@ const CHECKPOINTS = '.cache/train_saes_checkpoints';
 const RESULTS = 'scripts/train_saes/results.json';
 const BOS_ONLY = [0];
 
-/** What each layer gets (specs/embedded-model.md 5): layer 0 hands on token identity, so it needs more features a token. */
+/** What each layer gets (specs/embedded-model.md 5): the first one hands on token identity, so it hears more copies. */
 const RECIPES: readonly {
   readonly d_sae: number;
   readonly k: number;
@@ -47,7 +49,8 @@ const RECIPES: readonly {
     mix: { ...BASE_MIX, echo: 30 },
     why: 'with random copies: induction heads read its output',
   },
-  { d_sae: 512, k: 12, mix: { ...BASE_MIX, echo: 10 }, why: 'mostly text: features that a person can name' },
+  { d_sae: 1024, k: 16, mix: { ...BASE_MIX, echo: 20 }, why: 'text with some random copies' },
+  { d_sae: 768, k: 16, mix: { ...BASE_MIX, echo: 10 }, why: 'mostly text: features that a person can name' },
 ];
 
 interface Subject {
@@ -148,7 +151,9 @@ async function trainLayer(subject: Subject, layer: number): Promise<void> {
     seed: layer,
   };
   const result = await runTraining(subject, layer, site, job, recipe.mix);
-  const id = await contentId(new Blob([result.weights.W_enc, result.weights.W_dec, result.weights.b_enc]));
+  // The pack holds f16, so what is measured is what is shipped.
+  const weights = inHalf(result.weights);
+  const id = await contentId(new Blob([weights.W_enc, weights.W_dec, weights.b_enc]));
   const meta = {
     id,
     title: `TopK ${recipe.k}, layer ${layer}`,
@@ -159,7 +164,7 @@ async function trainLayer(subject: Subject, layer: number): Promise<void> {
     createdAt: new Date().toISOString(),
     extra: { job, corpus: 'storyland', why: recipe.why },
   };
-  using sae = saeOnGpu(subject.gpu, result.weights, meta);
+  using sae = saeOnGpu(subject.gpu, weights, meta);
   const evaluation = await drain(
     evaluateSae(subject.gpu, subject.model, sae, subject.heldOut, { windows: 400 }),
   );
@@ -170,7 +175,7 @@ async function trainLayer(subject: Subject, layer: number): Promise<void> {
     contextSize: subject.model.config.n_ctx,
     prependBos: true,
   };
-  const files = writeSaeLens(result.weights, { ...meta, extra }, context);
+  const files = writeSaeLens(weights, { ...meta, extra }, context, 'F16');
   const index = await drain(
     buildIndex(subject.gpu, subject.model, sae, subject.heldOut, {
       windows: Math.ceil(Number(option('index-tokens') ?? 100_000) / subject.model.config.n_ctx),
@@ -182,6 +187,12 @@ async function trainLayer(subject: Subject, layer: number): Promise<void> {
   );
   save(layer, { ...files, 'index.safetensors': index });
   report(layer, { site, id, steps: result.step, recipe, evaluation, abilities });
+}
+
+function inHalf(weights: SaeWeights): SaeWeights {
+  const round = (x: Float32Array): Float32Array<ArrayBuffer> => toF32(toHalf(x).buffer as ArrayBuffer, 'F16');
+  const { W_enc, b_enc, W_dec, b_dec } = weights;
+  return { ...weights, W_enc: round(W_enc), b_enc: round(b_enc), W_dec: round(W_dec), b_dec: round(b_dec) };
 }
 
 async function runTraining(

@@ -1,5 +1,5 @@
+import { toHalf } from '#base/half.ts';
 import type { NamedTensor } from '#model/init.ts';
-import { toHalf } from './half.ts';
 
 interface Entry {
   readonly dtype: string;

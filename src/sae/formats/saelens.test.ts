@@ -39,6 +39,21 @@ for (const rule of [{ kind: 'relu' }, { kind: 'topk', k: 2 }, { kind: 'threshold
     expect(back.meta).toEqual(META);
   });
 
+test('a folder in f16 is half as large and reads back as the nearest halves', async () => {
+  const weights = weightsOf({ kind: 'topk', k: 2 });
+  const files = writeSaeLens(weights, META, { modelName: 'tiny' }, 'F16');
+  const { weights: back } = await readSaeLens(files);
+  for (const name of ['W_enc', 'b_enc', 'W_dec', 'b_dec'] as const)
+    back[name].forEach((x, i) => {
+      const exact = weights[name][i] as number;
+      expect(Math.abs(x - exact)).toBeLessThanOrEqual(Math.abs(exact) * 2 ** -11 + 2 ** -25);
+    });
+  expect(JSON.parse(new TextDecoder().decode(files['cfg.json'])).dtype).toBe('float16');
+  const wide = writeSaeLens(back, META, { modelName: 'tiny' });
+  const size = (f: typeof files): number => f['sae_weights.safetensors']?.length ?? 0;
+  expect(size(wide) - size(files)).toBeGreaterThan(2 * (15 + 5 + 15 + 3) - 64);
+});
+
 test('cfg.json names what SAELens needs', () => {
   const files = writeSaeLens(weightsOf({ kind: 'topk', k: 2 }), META, { modelName: 'tiny', contextSize: 64 });
   const cfg = JSON.parse(new TextDecoder().decode(files['cfg.json']));

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '#base/errors.ts';
+import { toHalf } from '#base/half.ts';
 import { type TensorData, writeSafetensors } from '#io/safetensors.ts';
 import type { SaeMeta, SaeWeights } from '../weights.ts';
 import { transposed } from './saelens_read.ts';
@@ -20,12 +21,20 @@ export interface SaeLensContext {
 const FORMAT_VERSION = '6.18.0';
 const ARCHITECTURES = { relu: 'standard', topk: 'topk', threshold: 'jumprelu' } as const;
 
-function config(weights: SaeWeights, meta: SaeMeta, context: SaeLensContext): Record<string, unknown> {
+/** Width of the numbers in the file: F16 halves it and rounds to 11 bits. */
+export type SaeFileDtype = 'F32' | 'F16';
+
+function config(
+  weights: SaeWeights,
+  meta: SaeMeta,
+  context: SaeLensContext,
+  dtype: SaeFileDtype,
+): Record<string, unknown> {
   const { actRule } = weights;
   return {
     d_in: weights.d_in,
     d_sae: weights.d_sae,
-    dtype: 'float32',
+    dtype: dtype === 'F16' ? 'float16' : 'float32',
     device: 'cpu',
     apply_b_dec_to_input: weights.applyBDecToInput,
     // Any input scale is folded into the weights.
@@ -54,7 +63,12 @@ const jsonBytes = (value: unknown): Uint8Array<ArrayBuffer> =>
  * W_enc is transposed to [d_in, d_sae]; relu is 'standard', topk 'topk', threshold 'jumprelu'.
  * @throws WorkbenchError('shape') when a threshold rule comes without theta.
  */
-export function writeSaeLens(weights: SaeWeights, meta: SaeMeta, context: SaeLensContext): SaeFiles {
+export function writeSaeLens(
+  weights: SaeWeights,
+  meta: SaeMeta,
+  context: SaeLensContext,
+  dtype: SaeFileDtype = 'F32',
+): SaeFiles {
   const { d_in, d_sae } = weights;
   const tensors: Record<string, TensorData> = {
     W_enc: { shape: [d_in, d_sae], data: transposed(weights.W_enc, d_sae, d_in) },
@@ -68,8 +82,17 @@ export function writeSaeLens(weights: SaeWeights, meta: SaeMeta, context: SaeLen
     tensors['threshold'] = { shape: [d_sae], data: weights.theta };
   }
   return {
-    'cfg.json': jsonBytes(config(weights, meta, context)),
-    'sae_weights.safetensors': writeSafetensors(tensors),
+    'cfg.json': jsonBytes(config(weights, meta, context, dtype)),
+    'sae_weights.safetensors': writeSafetensors(dtype === 'F16' ? halved(tensors) : tensors),
     'headlight.json': jsonBytes({ version: 1, ...meta }),
   };
+}
+
+function halved(tensors: Readonly<Record<string, TensorData>>): Record<string, TensorData> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape, data }]) => [
+      name,
+      { shape, data: toHalf(data as Float32Array), dtype: 'F16' as const },
+    ]),
+  );
 }
