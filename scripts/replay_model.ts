@@ -8,6 +8,7 @@ import { openNode } from '#gpu/open_node.ts';
 import { droppedFiles, type FolderSource } from '#io/sources.ts';
 import { type LmBatch, trainLm } from '#model/lm_train.ts';
 import { loadModel } from '#model/load.ts';
+import { batchOf } from '#text/storyland/curriculum_stream.ts';
 import golden from '../e2e/golden/train_model_first_losses.json';
 
 const DATA = '.cache/train_model';
@@ -75,14 +76,4 @@ function checked(name: string, sha256: string, length?: number): Uint8Array<Arra
       `replay_model: ${DATA}/${name} is not the file of the recorded run. Next: npm run train:model -- --init-only.`,
     );
   return bytes;
-}
-
-/** Each token but the last of a row predicts the next, whose weight counts; weights add up to 1. */
-function batchOf(ids: Uint16Array, weights: Uint8Array, seq: number): LmBatch {
-  const isLast = (i: number): boolean => i % seq === seq - 1;
-  const tokens = Uint32Array.from(ids);
-  const targets = Uint32Array.from(ids, (_, i) => (isLast(i) ? 0xffffffff : (ids[i + 1] as number)));
-  const raw = Float32Array.from(ids, (_, i) => (isLast(i) ? 0 : (weights[i + 1] as number)));
-  const total = raw.reduce((a, b) => a + b, 0);
-  return { batch: ids.length / seq, seq, tokens, targets, weights: raw.map((w) => w / total) };
 }

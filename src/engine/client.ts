@@ -40,7 +40,13 @@ const RESTART_WINDOW_MS = 60_000;
 /** Ids of calls that the client makes for itself. */
 const OWN = -1;
 
-const isTraining = (name: ApiName): boolean => name === 'train' || name === 'resumeRun';
+/** Requests that train, and what takes such a run up again. */
+const RESUMES: Readonly<Partial<Record<ApiName, ApiName>>> = {
+  train: 'resumeRun',
+  resumeRun: 'resumeRun',
+  trainModel: 'resumeModel',
+  resumeModel: 'resumeModel',
+};
 
 class Client implements EngineClient {
   readonly ready: Promise<Readiness>;
@@ -151,7 +157,7 @@ class Client implements EngineClient {
     if (!open) return;
     this.#send({ kind: 'cancel', id });
     // A run ends by itself after its last checkpoint; anything else is over for its caller at once.
-    if (!isTraining(open.name)) this.#take(id)?.fail(cancelled(open.name));
+    if (!RESUMES[open.name]) this.#take(id)?.fail(cancelled(open.name));
   }
 
   #receive(message: FromWorker): void {
@@ -215,8 +221,9 @@ class Client implements EngineClient {
 
   /** Sends an unfinished call to the new worker: a run goes on from its checkpoint, anything else is asked once more. */
   #again(open: OpenCall, reason: string): void {
-    if (isTraining(open.name)) {
-      const name = open.run === undefined ? open.name : 'resumeRun';
+    const resume = RESUMES[open.name];
+    if (resume) {
+      const name = open.run === undefined ? open.name : resume;
       const input = open.run === undefined ? open.input : { run: open.run };
       this.#send({ kind: 'call', id: open.id, name, input });
     } else if (open.retries++ === 0) {

@@ -2,12 +2,14 @@ import '#base/dispose.ts';
 import { WorkbenchError } from '#base/errors.ts';
 import { debugHandlers } from './handlers/debug.ts';
 import { featureHandlers } from './handlers/features.ts';
+import { modelTrainingHandlers } from './handlers/model_training.ts';
 import { modelHandlers } from './handlers/models.ts';
 import { promptHandlers } from './handlers/prompts.ts';
 import { storageHandlers } from './handlers/storage.ts';
 import { trainingHandlers } from './handlers/training.ts';
 import { truthHandlers } from './handlers/truth.ts';
 import { openHost } from './host.ts';
+import { ModelRuns } from './model_runs.ts';
 import { watchNetwork } from './network.ts';
 import type { ApiName, FromWorker, Handlers, ToWorker } from './protocol.ts';
 import { Runs } from './runs.ts';
@@ -18,6 +20,7 @@ import { toWire } from './wire.ts';
 interface Engine {
   readonly handlers: Handlers;
   readonly runs: Runs;
+  readonly modelRuns: ModelRuns;
 }
 type Open = Extract<ToWorker, { kind: 'open' }>;
 type CallMessage = Extract<ToWorker, { kind: 'call' }>;
@@ -37,16 +40,18 @@ async function openEngine({ base, kept }: Open): Promise<Engine> {
   watchNetwork((notice) => host.notify(notice));
   const session = new Session(host);
   const runs = new Runs(session);
+  const modelRuns = new ModelRuns(host);
   const handlers = {
     ...modelHandlers(session),
     ...promptHandlers(session),
     ...featureHandlers(session),
-    ...trainingHandlers(session, runs),
+    ...trainingHandlers(session, runs, modelRuns),
+    ...modelTrainingHandlers(host, modelRuns),
     ...truthHandlers(session),
-    ...storageHandlers(session, runs),
+    ...storageHandlers(session, runs, modelRuns),
     ...debugHandlers(session),
   };
-  return { handlers, runs };
+  return { handlers, runs, modelRuns };
 }
 
 /** Runs one call to its end: events, then the answer or the error. */
@@ -85,10 +90,16 @@ scope.onmessage = ({ data }) => {
       calls.get(data.id)?.abort();
       break;
     case 'freeze':
-      void engine.then(({ runs }) => runs.freeze());
+      void engine.then(({ runs, modelRuns }) => {
+        runs.freeze();
+        modelRuns.freeze();
+      });
       break;
     case 'wake':
-      void engine.then(({ runs }) => runs.wake());
+      void engine.then(({ runs, modelRuns }) => {
+        runs.wake();
+        modelRuns.wake();
+      });
       break;
   }
 };

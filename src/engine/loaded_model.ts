@@ -33,6 +33,7 @@ export interface ModelSource {
   readonly folder: FolderSource;
   readonly source: string;
   readonly title?: string | undefined;
+  readonly language?: ModelInfo['language'];
   readonly pack?: EmbeddedPack | undefined;
 }
 
@@ -50,7 +51,8 @@ export function remembering(folder: FolderSource, files: Map<string, Blob>): Fol
   };
 }
 
-function infoOfConfig(c: ModelConfig): ModelConfigInfo {
+/** The config as the page reads it. */
+export function infoOfConfig(c: ModelConfig): ModelConfigInfo {
   return {
     family: c.family,
     d_model: c.d_model,
@@ -159,7 +161,7 @@ export async function* openModel(
     processing: 'raw',
     hasTokenizer: tokenizer !== undefined,
     defaultPrompt: source.pack?.prompt,
-    language: source.pack?.language,
+    language: source.pack?.language ?? source.language,
     loaded: true,
   };
   return make(host, {

@@ -67,7 +67,7 @@ function storedModel(host: Host, record: ModelRecord): ModelSource {
       return blob;
     },
   };
-  return { folder, source: record.info.source, title: record.info.title };
+  return { folder, source: record.info.source, title: record.info.title, language: record.info.language };
 }
 
 /** Copies a model's files into the store, so that a reload finds it; a full disk is no failure, it stays loaded. */

@@ -3,7 +3,8 @@ import type { Checkpoint } from '#sae/checkpoint.ts';
 import { dropCheckpoint, finishRun } from './finish_run.ts';
 import type { Api, RunInfo, RunStatus, TrainEvent, TrainJob, TrainSummary } from './protocol.ts';
 import { RunControl } from './run_control.ts';
-import { checkpointFile, newRun, RunLog, type RunRecord } from './run_log.ts';
+import { heldLocks, holdLock, lockOf } from './run_lock.ts';
+import { checkpointFile, isSaeRun, newRun, RunLog, type RunRecord } from './run_log.ts';
 import type { Session } from './session.ts';
 import { corpusOf, lastCheckpoint, planJob, trainLoop } from './training.ts';
 
@@ -12,10 +13,6 @@ interface Active {
   readonly log: RunLog;
   readonly control: RunControl;
 }
-/** Held while a run goes on: a hidden tab with a Web Lock is not frozen, and other tabs see it (decision 31). */
-const lockOf = (run: string): string => `headlight/run/${run}`;
-/** A lock of a worker that was ended is free within milliseconds. */
-const LOCK_WAIT_MS = 3000;
 const LIVE: readonly RunStatus[] = ['running', 'paused'];
 
 /** Runs of this device: those going on in this worker, and the records of earlier ones. */
@@ -28,7 +25,7 @@ export class Runs {
 
   /** Newest first. What a crashed or closed tab left running is 'interrupted'. */
   async list(): Promise<readonly RunInfo[]> {
-    const records = await this.#session.host.catalog.all<RunRecord>('run');
+    const records = (await this.#session.host.catalog.all<RunRecord>('run')).filter(isSaeRun);
     const elsewhere = await heldLocks();
     const infos = new Map(records.map((r) => [r.id, this.#settled(r.info, elsewhere)]));
     for (const [id, { log }] of this.#active) infos.set(id, log.info);
@@ -55,7 +52,8 @@ export class Runs {
         hint: 'Pause or stop it instead.',
       });
     const record = await this.#session.host.catalog.get<RunRecord>('run', id);
-    if (!record) throw new WorkbenchError('format', `There is no run ${id.slice(0, 64)} on this device.`);
+    if (!record || !isSaeRun(record))
+      throw new WorkbenchError('format', `There is no run ${id.slice(0, 64)} on this device.`);
     if (record.info.status === 'finished')
       throw new WorkbenchError('format', 'This run is finished.', {
         hint: 'Its SAE is in the load view; start another run.',
@@ -158,43 +156,7 @@ export class Runs {
   }
 }
 
-/** Names of the locks that this origin holds, in whatever tab. */
-async function heldLocks(): Promise<ReadonlySet<string>> {
-  const { held = [] } = (await navigator.locks?.query()) ?? {};
-  return new Set(held.flatMap(({ name }) => name ?? []));
-}
-
 /** A run that was stopped before its first step has nothing to hand out. */
-function stoppedEarly(cause: unknown): WorkbenchError {
+export function stoppedEarly(cause: unknown): WorkbenchError {
   return new WorkbenchError('cancelled', 'The run was stopped before its first step.', { cause });
-}
-
-/**
- * Holds a lock while a run goes on; resolves to what lets go of it. A worker that just died may hold it a moment longer.
- *
- * @throws WorkbenchError('storage') when another tab keeps it.
- */
-async function holdLock(name: string): Promise<() => void> {
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  await new Promise<void>((granted, refused) => {
-    const hold = (): Promise<void> => {
-      granted();
-      return held;
-    };
-    if (!navigator.locks) granted();
-    else
-      navigator.locks
-        .request(name, { signal: AbortSignal.timeout(LOCK_WAIT_MS) }, hold)
-        .catch(() => refused(elsewhere()));
-  });
-  return release;
-}
-
-function elsewhere(): WorkbenchError {
-  return new WorkbenchError('storage', 'This run is going on in another tab.', {
-    hint: 'Go on in that tab, or close it first.',
-  });
 }

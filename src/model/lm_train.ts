@@ -39,6 +39,12 @@ export interface LmStep {
   readonly lr: number;
 }
 
+/** What a trainer must know besides the weights to go on exactly: steps done and Adam's moments by weight name. */
+export interface LmTrainState {
+  readonly step: number;
+  readonly moments: ReadonlyMap<string, { readonly m: Float32Array; readonly v: Float32Array }>;
+}
+
 /** Weight matrices of the blocks: no embedding, gain or bias. */
 export const isBlockMatrix = (name: string, shape: readonly number[]): boolean =>
   name.startsWith('blocks.') && shape.length === 2;
@@ -79,8 +85,8 @@ export async function* trainLm(
   yield* await trainer.rest();
 }
 
-/** Owns moments, the buffers of one batch size, and the numbers on their way. */
-class LmTrainer implements Disposable {
+/** Owns moments, the buffers of one batch size, and the numbers on their way; the model's weights are borrowed. */
+export class LmTrainer implements Disposable {
   readonly #gpu: Gpu;
   readonly #model: LanguageModel;
   readonly #config: LmTrainConfig;
@@ -93,7 +99,8 @@ class LmTrainer implements Disposable {
   #room: BatchRoom | undefined;
   #steps = 0;
 
-  constructor(gpu: Gpu, model: LanguageModel, config: LmTrainConfig) {
+  /** With a state it goes on from there; the model then holds the weights of that step. */
+  constructor(gpu: Gpu, model: LanguageModel, config: LmTrainConfig, state?: LmTrainState) {
     this.#gpu = gpu;
     this.#model = model;
     this.#config = config;
@@ -114,8 +121,15 @@ class LmTrainer implements Disposable {
       norm: this.#scope.tensor('norm', [1], 'f32'),
       clip: this.#scope.tensor('clip', [1], 'f32'),
     };
+    if (state) this.#restore(state);
   }
 
+  /** Steps submitted. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Records and submits one step; waits only for room among the numbers on their way. */
   async step(batch: LmBatch): Promise<void> {
     const room = await this.#roomFor(batch);
     const shape = [batch.batch, batch.seq];
@@ -148,9 +162,30 @@ class LmTrainer implements Disposable {
     const bytes = (await this.#room?.readback.drain()) ?? [];
     return [...this.#late.splice(0), ...bytes.map((b) => this.#numbers(b))];
   }
+  /** The state after all submitted steps: waits for the GPU. */
+  async capture(): Promise<LmTrainState> {
+    const moments = new Map<string, { m: Float32Array; v: Float32Array }>();
+    for (const [name, { m, v }] of this.#moments)
+      moments.set(name, { m: await this.#gpu.readF32(m), v: await this.#gpu.readF32(v) });
+    return { step: this.#steps, moments };
+  }
   [Symbol.dispose](): void {
     this.#room?.[Symbol.dispose]();
     this.#scope[Symbol.dispose]();
+  }
+
+  #restore({ step, moments }: LmTrainState): void {
+    this.#steps = step;
+    for (const [name, { m, v }] of this.#moments) {
+      const known = moments.get(name);
+      if (known?.m.length !== size(m.shape) || known.v.length !== size(v.shape))
+        throw new WorkbenchError(
+          'format',
+          `checkpoint: the moments of ${name} are missing or of another size.`,
+        );
+      this.#gpu.write(m, known.m as Float32Array<ArrayBuffer>);
+      this.#gpu.write(v, known.v as Float32Array<ArrayBuffer>);
+    }
   }
 
   #update(rec: ReturnType<Gpu['record']>, grads: Grads, lr: number): void {

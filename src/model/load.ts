@@ -2,8 +2,8 @@ import { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
 import { size, type Tensor } from '#gpu/tensor.ts';
 import { contentId } from '#io/hash.ts';
-import { openSafetensors } from '#io/safetensors.ts';
-import { type FolderSource, readJson, readText } from '#io/sources.ts';
+import { openSafetensors, type TensorData, writeSafetensors } from '#io/safetensors.ts';
+import { droppedFiles, type FolderSource, readJson, readText } from '#io/sources.ts';
 import type { ModelConfig } from './config.ts';
 import type { Json } from './config_fields.ts';
 import { familyById, familyOf } from './families/index.ts';
@@ -70,6 +70,23 @@ export async function loadModel(
     const step = await reading.next();
     if (step.done) return step.value;
   }
+}
+
+/**
+ * A model from a config.json and the tensors of a checkpoint in its family's names.
+ *
+ * @throws WorkbenchError('format' | 'unsupported-model') as `readModel`.
+ */
+export function modelFromCheckpoint(
+  gpu: Gpu,
+  configText: string,
+  tensors: Readonly<Record<string, TensorData>>,
+): Promise<LanguageModel> {
+  const files = [
+    { name: CONFIG, blob: new Blob([configText]) },
+    { name: WEIGHTS, blob: new Blob([writeSafetensors(tensors)]) },
+  ];
+  return loadModel(gpu, droppedFiles(files));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '#base/errors.ts';
 import { answer } from '../answer.ts';
 import { openEmbedded, readEveryFile } from '../embedded.ts';
+import type { ModelRuns } from '../model_runs.ts';
 import { type ModelRecord, modelFile } from '../model_sources.ts';
 import type { Handlers, StorageInfo, StoredItem } from '../protocol.ts';
 import { checkpointFile } from '../run_log.ts';
@@ -10,7 +11,7 @@ import type { Session } from '../session.ts';
 
 type Names = 'seal' | 'storage' | 'persist' | 'deleteStored';
 
-export function storageHandlers(session: Session, runs: Runs): Pick<Handlers, Names> {
+export function storageHandlers(session: Session, runs: Runs, modelRuns: ModelRuns): Pick<Handlers, Names> {
   return {
     seal: answer<'seal'>(async () => {
       const { host } = session;
@@ -22,30 +23,30 @@ export function storageHandlers(session: Session, runs: Runs): Pick<Handlers, Na
       }
       return { files: files.size, bytes };
     }),
-    storage: answer<'storage'>(() => storageInfo(session, runs)),
+    storage: answer<'storage'>(() => storageInfo(session, runs, modelRuns)),
     persist: answer<'persist'>(async () => {
       const persisted = await navigator.storage?.persist?.().catch(() => false);
       return { persisted: persisted ?? false };
     }),
     deleteStored: answer<'deleteStored'>(async ({ id }) => {
-      await deleteItem(session, runs, id);
+      await deleteItem({ session, runs, modelRuns }, id);
       await session.host.store.flush();
       await session.host.catalog.flush();
       session.host.notify({ type: 'storage-changed' });
-      return storageInfo(session, runs);
+      return storageInfo(session, runs, modelRuns);
     }),
   };
 }
 
-async function storageInfo(session: Session, runs: Runs): Promise<StorageInfo> {
+async function storageInfo(session: Session, runs: Runs, modelRuns: ModelRuns): Promise<StorageInfo> {
   const { store } = session.host;
   const { usedBytes, quotaBytes } = await store.estimate();
   const persisted = (await navigator.storage?.persisted?.().catch(() => false)) ?? false;
-  const items = await listItems(session, runs);
+  const items = await listItems(session, runs, modelRuns);
   return { mode: store.mode, writer: store.writer, usedBytes, quotaBytes, persisted, items };
 }
 
-async function listItems(session: Session, runs: Runs): Promise<readonly StoredItem[]> {
+async function listItems(session: Session, runs: Runs, modelRuns: ModelRuns): Promise<readonly StoredItem[]> {
   const { store, catalog } = session.host;
   const files = new Map((await store.list()).map((f) => [f.name, f.bytes]));
   const sum = (names: readonly string[]): number =>
@@ -72,8 +73,12 @@ async function listItems(session: Session, runs: Runs): Promise<readonly StoredI
     const bytes = sum([...own.map((n) => saeFile(id, n)), indexFile(id)]);
     items.push({ id, kind: 'sae', title: info.title, bytes, deletable: true });
   }
-  for (const { id, job, status } of await runs.list()) {
-    const title = `${job.title ?? `${job.variant} at ${job.site}`} (${status})`;
+  const named = [
+    ...(await runs.list()).map((r) => ({ ...r, name: r.job.title ?? `${r.job.variant} at ${r.job.site}` })),
+    ...(await modelRuns.list()).map((r) => ({ ...r, name: r.job.title ?? 'transformer' })),
+  ];
+  for (const { id, name, status } of named) {
+    const title = `${name} (${status})`;
     items.push({
       id,
       kind: 'run',
@@ -85,7 +90,10 @@ async function listItems(session: Session, runs: Runs): Promise<readonly StoredI
   return items;
 }
 
-async function deleteItem(session: Session, runs: Runs, id: string): Promise<void> {
+async function deleteItem(
+  { session, runs, modelRuns }: { session: Session; runs: Runs; modelRuns: ModelRuns },
+  id: string,
+): Promise<void> {
   const { store, catalog } = session.host;
   const model = await catalog.get<ModelRecord>('model', id);
   if (model) {
@@ -94,6 +102,7 @@ async function deleteItem(session: Session, runs: Runs, id: string): Promise<voi
   }
   if (await catalog.get<SaeRecord>('sae', id)) return session.saes.remove(id);
   if ((await runs.list()).some((r) => r.id === id)) return runs.remove(id);
+  if (await modelRuns.has(id)) return modelRuns.remove(id);
   throw new WorkbenchError('storage', `Nothing stored has the id ${id.slice(0, 64)}.`, {
     hint: 'It may have been deleted in another tab; reload the list.',
   });

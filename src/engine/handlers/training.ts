@@ -6,6 +6,7 @@ import { answer } from '../answer.ts';
 import { openCorpus, windowsFor } from '../corpora.ts';
 import { EVALUATION_TOKENS, indexSae } from '../finish_run.ts';
 import type { LoadedModel } from '../loaded_model.ts';
+import type { ModelRuns } from '../model_runs.ts';
 import type { Handlers, Progress, RunInfo, TrainJob, VariantInfo } from '../protocol.ts';
 import { editedSaes, makeEdits } from '../runner.ts';
 import type { Runs } from '../runs.ts';
@@ -24,7 +25,7 @@ type Names =
   | 'evaluate'
   | 'buildIndex';
 
-export function trainingHandlers(session: Session, runs: Runs): Pick<Handlers, Names> {
+export function trainingHandlers(session: Session, runs: Runs, modelRuns: ModelRuns): Pick<Handlers, Names> {
   const { host } = session;
   const speeds = new Speeds(host);
   return {
@@ -43,7 +44,9 @@ export function trainingHandlers(session: Session, runs: Runs): Pick<Handlers, N
     }),
     train: (job, signal) => runs.start(job, signal),
     resumeRun: ({ run }, signal) => runs.resume(run, signal),
-    controlRun: answer<'controlRun'>(({ run, action }) => runs.control(run, action)),
+    controlRun: answer<'controlRun'>(async ({ run, action }) =>
+      (await modelRuns.has(run)) ? modelRuns.control(run, action) : runs.control(run, action),
+    ),
     runs: answer<'runs'>(() => runs.list()),
     async *evaluate({ sae, corpus: corpusId, tokens, edits = [], abilities: wanted = false }, signal) {
       const { model, loaded } = await withSae(session, sae);
