@@ -49,6 +49,7 @@ function writePack(files: Files): string {
     saes: saesOf(files),
     prompt: PROMPT,
     ctx: config.n_positions,
+    language: 'storyland',
     license: 'MIT',
   };
   for (const [name, bytes] of files) writeBelow(join(ROOT, hash, name), bytes);

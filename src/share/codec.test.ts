@@ -55,7 +55,7 @@ function randomFields(rng: Rng, kind: ViewKind): object {
       };
     case 'features':
       return {
-        sort: maybe(rng, pick(rng, ['feature', 'density', 'maxAct', 'headShare', 'effect'])),
+        sort: maybe(rng, pick(rng, ['feature', 'density', 'maxAct', 'headShare', 'effect', 'tracks'])),
         desc: maybe(rng, rng.int(2)),
         minDensity: maybe(rng, rng.uniform() * 1e-4),
         maxDensity: maybe(rng, rng.uniform()),

@@ -77,11 +77,12 @@ const feature: Fields<FeatureViewRef> = {
 };
 const features: Fields<FeaturesViewRef> = {
   ...common,
-  sort: choiceField('sort', ['feature', 'density', 'maxAct', 'headShare', 'effect']),
+  sort: choiceField('sort', ['feature', 'density', 'maxAct', 'headShare', 'effect', 'tracks']),
   desc: choiceField('desc', [0, 1], VIEW_DEFAULTS.desc),
   minDensity: realField('min', { min: 0, max: 1 }),
   maxDensity: realField('max', { min: 0, max: 1 }),
   promotes: textField('q', 200),
+  tracks: textField('w', 100),
 };
 const train: Fields<TrainViewRef> = {
   ...common,

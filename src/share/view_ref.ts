@@ -46,7 +46,7 @@ export interface FeatureViewRef extends Common {
   /** Restricts examples to one histogram bin [0, bins). */
   readonly bin?: number | undefined;
 }
-export type FeatureColumn = 'feature' | 'density' | 'maxAct' | 'headShare' | 'effect';
+export type FeatureColumn = 'feature' | 'density' | 'maxAct' | 'headShare' | 'effect' | 'tracks';
 export interface FeaturesViewRef extends Common {
   readonly kind: 'features';
   readonly sort?: FeatureColumn | undefined;
@@ -55,6 +55,8 @@ export interface FeaturesViewRef extends Common {
   readonly maxDensity?: number | undefined;
   /** Promoted token (text of one token) to filter and rank by. */
   readonly promotes?: string | undefined;
+  /** Words that the fact a feature tracks must contain: 'topic=sea', 'next word'. */
+  readonly tracks?: string | undefined;
 }
 export interface TrainViewRef extends Common {
   readonly kind: 'train';

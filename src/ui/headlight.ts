@@ -21,6 +21,7 @@ import type {
   TrainEvent,
   TrainJob,
   TrainSummary,
+  TruthTable,
 } from '#engine/protocol.ts';
 import { decodeView, encodeView } from '#share/codec.ts';
 import type { ViewRef } from '#share/view_ref.ts';
@@ -64,6 +65,8 @@ export interface Headlight {
   train(job: TrainJob): ScriptRun;
   evaluate(options: Api['evaluate']['in']): Promise<Metrics>;
   feature(options: Api['feature']['in']): Promise<FeatureDashboard>;
+  /** What each feature tracks: the stored table, or one measured on `tokens` of fresh Storyland text. */
+  truth(options: Api['truth']['in']): Promise<TruthTable>;
   exportSae(options: {
     readonly sae: string;
     readonly format?: ExportFormat;
@@ -183,6 +186,7 @@ export function makeHeadlight(engine: EngineClient): Headlight {
     train: (job) => scriptRun(engine, engine.call('train', job)),
     evaluate: (options) => ask('evaluate', options),
     feature: (options) => ask('feature', options),
+    truth: (options) => ask('truth', options),
     exportSae: ({ sae, format = 'saelens' }) => ask('exportSae', { sae, format }),
     debug: (action) => ask('debug', { action }),
     view: () => useApp.getState().view,

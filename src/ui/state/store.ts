@@ -8,6 +8,7 @@ import { createSessionSlice, type SessionSlice, watchSession } from './session.t
 import { createSteerSlice, type SteerSlice, watchSteer } from './steer.ts';
 import { createStorageSlice, type StorageSlice, watchStorage } from './storage.ts';
 import { createTrainingSlice, type TrainingSlice, watchTraining } from './training.ts';
+import { createTruthSlice, type TruthSlice, watchTruth } from './truth.ts';
 import { createViewSlice, type ViewSlice } from './view.ts';
 
 /** The whole state of the page: plain values, small typed arrays and actions; big data stays in the engine. */
@@ -18,6 +19,7 @@ export type AppState = SessionSlice &
   PromptSlice &
   SteerSlice &
   FeaturesSlice &
+  TruthSlice &
   TrainingSlice &
   StorageSlice;
 
@@ -34,6 +36,7 @@ const createAppStore = () =>
       ...createPromptSlice(...a),
       ...createSteerSlice(...a),
       ...createFeaturesSlice(...a),
+      ...createTruthSlice(...a),
       ...createTrainingSlice(...a),
       ...createStorageSlice(...a),
     })),
@@ -56,5 +59,6 @@ export function startEffects(store: AppStore = useApp): void {
   watchPrompt(store);
   watchSteer(store);
   watchFeatures(store);
+  watchTruth(store);
   watchTraining(store);
 }

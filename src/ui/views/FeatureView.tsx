@@ -15,6 +15,7 @@ import { LogitsPanel } from './feature/LogitsPanel.tsx';
 import { MissingIndex } from './feature/MissingIndex.tsx';
 import { NeighboursPanel } from './feature/NeighboursPanel.tsx';
 import { TestTextPanel } from './feature/TestTextPanel.tsx';
+import { TruthPanel } from './feature/TruthPanel.tsx';
 import './feature/feature.css';
 
 /** What the parts of the view need; each selects the rest from the store. */
@@ -51,11 +52,15 @@ function OneFeature({ view, sae }: { readonly view: FeatureViewRef; readonly sae
           {parts ? (
             <>
               <FactsPanel {...parts} />
+              <TruthPanel view={view} sae={sae} />
               <HeadsPanel {...parts} />
               <NeighboursPanel {...parts} />
             </>
           ) : (
-            <Panel title="Statistics">{waits}</Panel>
+            <>
+              <Panel title="Statistics">{waits}</Panel>
+              <TruthPanel view={view} sae={sae} />
+            </>
           )}
         </div>
         <div className="stack">

@@ -9,6 +9,7 @@ import { SaePicker } from '../components/Pickers.tsx';
 import { formatCount } from '../plots/numbers.ts';
 import { valueIn } from '../state/loadable.ts';
 import { useApp } from '../state/store.ts';
+import { truthOf } from '../state/truth.ts';
 import { MissingIndex } from './feature/MissingIndex.tsx';
 import { FeatureRows } from './features/FeatureRows.tsx';
 import { Filters } from './features/Filters.tsx';
@@ -54,10 +55,11 @@ function WholeSae(o: {
   const effect = view.promotes === undefined ? undefined : valueIn(promoted)?.effect;
   const sort = view.sort ?? (effect ? 'effect' : 'density');
   const desc = (view.desc ?? VIEW_DEFAULTS.desc) === 1;
-  const { minDensity, maxDensity } = view;
+  const truth = useApp(truthOf);
+  const { minDensity, maxDensity, tracks } = view;
   const rows = useMemo(
-    () => orderRows(table, { sort, desc, minDensity, maxDensity, effect }),
-    [table, sort, desc, minDensity, maxDensity, effect],
+    () => orderRows(table, { sort, desc, minDensity, maxDensity, effect, truth, tracks }),
+    [table, sort, desc, minDensity, maxDensity, effect, truth, tracks],
   );
   const dead = useMemo(() => countDead(table.density), [table]);
   return (
@@ -74,7 +76,7 @@ function WholeSae(o: {
           }
           actions={<SaePicker />}
         >
-          <Filters view={view} dead={dead} />
+          <Filters view={view} dead={dead} hasTruth={truth !== undefined} />
           <FeatureRows
             view={view}
             sae={sae}
@@ -83,6 +85,7 @@ function WholeSae(o: {
             sort={sort}
             desc={desc}
             effect={effect}
+            truth={truth}
           />
         </Panel>
       </div>

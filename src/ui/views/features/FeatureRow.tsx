@@ -1,7 +1,8 @@
-import type { FeatureTable } from '#engine/protocol.ts';
+import type { FeatureTable, TruthTable } from '#engine/protocol.ts';
 import type { FeaturesViewRef } from '#share/view_ref.ts';
 import { TokenChip } from '#ui/components/TokenChip.tsx';
 import { formatAct, formatPercent } from '#ui/plots/numbers.ts';
+import { factWords } from '../feature/fact_words.ts';
 import { dominantHead } from './feature_rows.ts';
 
 export interface FeatureRowProps {
@@ -9,6 +10,7 @@ export interface FeatureRowProps {
   readonly table: FeatureTable;
   readonly view: FeaturesViewRef;
   readonly effect: Float32Array | undefined;
+  readonly truth: TruthTable | undefined;
   readonly layer: number;
   /** Pixels from the top of the list. */
   readonly top: number;
@@ -50,7 +52,21 @@ export function FeatureRow(o: FeatureRowProps) {
       <span>
         <TokenChip piece={table.topToken[feature] ?? ''} />
       </span>
+      {o.truth && <Tracks truth={o.truth} feature={feature} />}
     </div>
+  );
+}
+
+/** The fact that the feature tracks, with its F1; empty where it has none. */
+function Tracks({ truth, feature }: { readonly truth: TruthTable; readonly feature: number }) {
+  const facts = truth.facts[feature] ?? [];
+  if (facts.length === 0) return <span />;
+  const words = factWords(facts);
+  return (
+    <span className="tracks-cell" title={words}>
+      <span className="num mono">{(truth.f1[feature] ?? 0).toFixed(2)}</span>
+      <span className="words">{words}</span>
+    </span>
   );
 }
 

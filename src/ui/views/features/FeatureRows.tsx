@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useRef, useState } from 'react';
-import type { FeatureTable, SaeInfo } from '#engine/protocol.ts';
+import type { FeatureTable, SaeInfo, TruthTable } from '#engine/protocol.ts';
 import type { FeatureColumn, FeaturesViewRef } from '#share/view_ref.ts';
 import { layerOf } from '#ui/format.ts';
 import { useApp } from '#ui/state/store.ts';
@@ -25,10 +25,12 @@ export interface FeatureRowsProps {
   readonly sort: FeatureColumn;
   readonly desc: boolean;
   readonly effect: Float32Array | undefined;
+  /** What features track, where it is known. */
+  readonly truth: TruthTable | undefined;
 }
 
 /** A virtual list of rows: only those in sight are in the document, however large the SAE. Arrows move, Enter opens. */
-export function FeatureRows({ view, sae, table, rows, sort, desc, effect }: FeatureRowsProps) {
+export function FeatureRows({ view, sae, table, rows, sort, desc, effect, truth }: FeatureRowsProps) {
   const go = useApp((s) => s.go);
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
@@ -53,8 +55,10 @@ export function FeatureRows({ view, sae, table, rows, sort, desc, effect }: Feat
   };
   const here = Math.min(at, rows.length - 1);
   return (
-    <div className={effect ? 'feature-table with-effect' : 'feature-table'}>
-      <Header view={view} sort={sort} desc={desc} hasEffect={effect !== undefined} />
+    <div
+      className={['feature-table', effect && 'with-effect', truth && 'with-truth'].filter(Boolean).join(' ')}
+    >
+      <Header view={view} sort={sort} desc={desc} hasEffect={effect !== undefined} truth={truth} />
       {rows.length === 0 && <p className="empty">No feature passes the filters.</p>}
       <div
         ref={box}
@@ -72,7 +76,7 @@ export function FeatureRows({ view, sae, table, rows, sort, desc, effect }: Feat
               <FeatureRow
                 key={feature}
                 top={item.start}
-                {...{ feature, table, view, effect, place: item.index, count: rows.length }}
+                {...{ feature, table, view, effect, truth, place: item.index, count: rows.length }}
                 layer={layerOf(sae.site) ?? 0}
                 isActive={item.index === here}
                 onOpen={() => open(feature)}
@@ -95,6 +99,7 @@ function Header(o: {
   readonly sort: FeatureColumn;
   readonly desc: boolean;
   readonly hasEffect: boolean;
+  readonly truth: TruthTable | undefined;
 }) {
   const patch = useApp((s) => s.patchView);
   const columns = o.hasEffect
@@ -106,19 +111,47 @@ function Header(o: {
   return (
     <div className="head">
       {columns.map((c) => (
-        <button
+        <SortButton
           key={c.id}
-          type="button"
-          className="quiet"
-          title={c.title}
-          aria-pressed={o.sort === c.id}
-          aria-label={`sort by ${c.text}${o.sort === c.id ? (o.desc ? ', now descending' : ', now ascending') : ''}`}
-          onClick={() => patch('features', { sort: c.id, desc: o.sort === c.id && o.desc ? 0 : 1 })}
-        >
-          {c.text} {o.sort === c.id ? (o.desc ? '▼' : '▲') : ''}
-        </button>
+          column={c}
+          sorted={o.sort === c.id ? (o.desc ? 'descending' : 'ascending') : undefined}
+          onSort={(desc) => patch('features', { sort: c.id, desc })}
+        />
       ))}
       <span title="token whose logit one unit of act raises most">promotes</span>
+      {o.truth && (
+        <SortButton
+          column={TRACKS}
+          sorted={o.sort === 'tracks' ? (o.desc ? 'descending' : 'ascending') : undefined}
+          onSort={(desc) => patch('features', { sort: 'tracks', desc })}
+        />
+      )}
     </div>
+  );
+}
+
+const TRACKS = {
+  id: 'tracks',
+  text: 'tracks',
+  title: 'fact of Storyland that predicts best where the feature fires, and its F1; sorted by F1',
+} as const;
+
+function SortButton(o: {
+  readonly column: { readonly text: string; readonly title: string };
+  readonly sorted: 'ascending' | 'descending' | undefined;
+  readonly onSort: (desc: 0 | 1) => void;
+}) {
+  const { text, title } = o.column;
+  return (
+    <button
+      type="button"
+      className="quiet"
+      title={title}
+      aria-pressed={o.sorted !== undefined}
+      aria-label={`sort by ${text}${o.sorted ? `, now ${o.sorted}` : ''}`}
+      onClick={() => o.onSort(o.sorted === 'descending' ? 0 : 1)}
+    >
+      {text} {o.sorted && (o.sorted === 'descending' ? '▼' : '▲')}
+    </button>
   );
 }

@@ -6,11 +6,19 @@ import { formatCount, formatPercent } from '#ui/plots/numbers.ts';
 import { useApp } from '#ui/state/store.ts';
 import { densityOfSlider, sliderOfDensity } from './feature_rows.ts';
 
-/** Density range on log sliders and the promoted token; both live in the link. */
-export function Filters({ view, dead }: { readonly view: FeaturesViewRef; readonly dead: number }) {
+/** Density range on log sliders, the promoted token and the tracked fact; all live in the link. */
+export function Filters({
+  view,
+  dead,
+  hasTruth,
+}: {
+  readonly view: FeaturesViewRef;
+  readonly dead: number;
+  readonly hasTruth: boolean;
+}) {
   const patch = useApp((s) => s.patchView);
   const { minDensity, maxDensity } = view;
-  const isFiltered = minDensity !== undefined || maxDensity !== undefined || view.promotes !== undefined;
+  const isFiltered = [minDensity, maxDensity, view.promotes, view.tracks].some((v) => v !== undefined);
   return (
     <div className="filters">
       <fieldset>
@@ -42,6 +50,7 @@ export function Filters({ view, dead }: { readonly view: FeaturesViewRef; readon
         </button>
       </fieldset>
       <Promotes key={view.promotes ?? ''} view={view} />
+      {hasTruth && <Tracks tracks={view.tracks} />}
       {isFiltered && (
         <button
           type="button"
@@ -50,6 +59,7 @@ export function Filters({ view, dead }: { readonly view: FeaturesViewRef; readon
               minDensity: undefined,
               maxDensity: undefined,
               promotes: undefined,
+              tracks: undefined,
               sort: undefined,
             })
           }
@@ -58,6 +68,24 @@ export function Filters({ view, dead }: { readonly view: FeaturesViewRef; readon
         </button>
       )}
     </div>
+  );
+}
+
+/** Words that the fact a feature tracks must contain. */
+function Tracks({ tracks = '' }: { readonly tracks: string | undefined }) {
+  const patch = useApp((s) => s.patchView);
+  return (
+    <label className="row tight">
+      tracks
+      <input
+        className="token-input"
+        value={tracks}
+        maxLength={100}
+        placeholder="topic, next word"
+        spellCheck={false}
+        onChange={(e) => patch('features', { tracks: e.target.value === '' ? undefined : e.target.value })}
+      />
+    </label>
   );
 }
 

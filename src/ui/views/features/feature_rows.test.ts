@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FeatureTable } from '#engine/protocol.ts';
+import type { FeatureTable, TruthTable } from '#engine/protocol.ts';
 import { countDead, densityOfSlider, dominantHead, orderRows, sliderOfDensity } from './feature_rows.ts';
 import { logDensityHistogram } from './log_density.ts';
 
@@ -15,6 +15,33 @@ test('rows sort by column both ways, ties by the lower index', () => {
   expect([...orderRows(table, { sort: 'density', desc: false })]).toEqual([1, 2, 0]);
   expect([...orderRows(table, { sort: 'headShare', desc: true })]).toEqual([2, 0, 1]);
   expect([...orderRows(table, { sort: 'effect', desc: true })]).toEqual([0, 1, 2]);
+});
+
+const truth: TruthTable = {
+  ...{ sae: 's', nTokens: 10, nChosen: 10, seed: '', definition: '' },
+  facts: [['topic=sea'], [], ['kind=recipe', 'next.slot=place']],
+  precision: Float32Array.of(1, Number.NaN, 1),
+  recall: Float32Array.of(1, Number.NaN, 1),
+  f1: Float32Array.of(0.25, Number.NaN, 0.75),
+  baseline: Float32Array.of(0, Number.NaN, 0),
+  fired: Uint32Array.of(1, 0, 1),
+};
+
+test('rows sort by the F1 of what they track, those without a fact lowest', () => {
+  expect([...orderRows(table, { sort: 'tracks', desc: true, truth })]).toEqual([2, 0, 1]);
+  expect([...orderRows(table, { sort: 'tracks', desc: false, truth })]).toEqual([1, 0, 2]);
+});
+
+test.each([
+  ['topic=sea', [0]],
+  ['Next word is a place', [2]],
+  ['kind=', [2]],
+  [' ', [0, 1, 2]],
+  ['nothing like it', []],
+])('the words %j find the facts that contain them, as written or as read', (tracks, rows) => {
+  const query = { sort: 'feature', desc: false, tracks } as const;
+  expect([...orderRows(table, { ...query, truth })]).toEqual(rows);
+  expect([...orderRows(table, query)]).toEqual([0, 1, 2]);
 });
 
 test('the density range is inclusive', () => {

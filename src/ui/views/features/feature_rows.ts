@@ -1,5 +1,6 @@
-import type { FeatureTable } from '#engine/protocol.ts';
+import type { FeatureTable, TruthTable } from '#engine/protocol.ts';
 import type { FeatureColumn } from '#share/view_ref.ts';
+import { factWords } from '../feature/fact_words.ts';
 
 /** What the table shows, in which order. */
 export interface TableQuery {
@@ -10,6 +11,9 @@ export interface TableQuery {
   readonly maxDensity?: number | undefined;
   /** Direct effect of each feature on the promoted token, when one is asked for. */
   readonly effect?: Float32Array | undefined;
+  /** What features track, and words that a shown feature's fact contains. */
+  readonly truth?: TruthTable | undefined;
+  readonly tracks?: string | undefined;
 }
 
 /** Head with the largest share of the feature's decoder row, and that share 0..1. */
@@ -29,14 +33,14 @@ export function dominantHead(
   return { head, share };
 }
 
-/** Feature indices that pass the density filter, in the order of the query; ties by lower index. */
+/** Feature indices that pass the filters, in the order of the query; ties by lower index. */
 export function orderRows(table: FeatureTable, q: TableQuery): Uint32Array {
   const low = q.minDensity ?? 0;
   const high = q.maxDensity ?? 1;
   const kept: number[] = [];
   for (let f = 0; f < table.density.length; f++) {
     const d = table.density[f] as number;
-    if (d >= low && d <= high) kept.push(f);
+    if (d >= low && d <= high && tracksWords(q, f)) kept.push(f);
   }
   const key = keyOf(table, q);
   const sign = q.desc ? -1 : 1;
@@ -44,7 +48,15 @@ export function orderRows(table: FeatureTable, q: TableQuery): Uint32Array {
   return Uint32Array.from(kept);
 }
 
-function keyOf(table: FeatureTable, { sort, effect }: TableQuery): (f: number) => number {
+/** Whether what the feature tracks contains the words asked for, as the fact or as it reads; all do without a table. */
+function tracksWords({ truth, tracks }: TableQuery, feature: number): boolean {
+  const wanted = tracks?.trim().toLowerCase();
+  if (!truth || !wanted) return true;
+  const facts = truth.facts[feature] ?? [];
+  return `${facts.join(' ')} ${factWords(facts)}`.toLowerCase().includes(wanted);
+}
+
+function keyOf(table: FeatureTable, { sort, effect, truth }: TableQuery): (f: number) => number {
   switch (sort) {
     case 'feature':
       return (f) => f;
@@ -56,6 +68,9 @@ function keyOf(table: FeatureTable, { sort, effect }: TableQuery): (f: number) =
       return (f) => dominantHead(table, f).share;
     case 'effect':
       return (f) => effect?.[f] ?? 0;
+    case 'tracks':
+      // A feature without a fact has no F1: below every other, either way.
+      return (f) => (truth?.facts[f]?.length ? (truth.f1[f] ?? 0) : -1);
   }
 }
 
