@@ -9,7 +9,7 @@ export function diary(scene: Scene): string {
   if (!a) return '';
   const days = slotWords(scene.topic, 'day');
   const first = rng.int(days.length);
-  let weather = fill(scene, '{weather}');
+  let weather = theme(scene, 'weather');
   const noun = theme(scene, 'noun');
   const lines: string[] = [];
   for (let i = 0; i < 2 + rng.int(2); i++) {

@@ -10,6 +10,7 @@ import {
   THREE_LEADS,
   TURNS,
 } from './ioi_templates.ts';
+import { theme } from './parts.ts';
 
 /** A prompt whose next word should be `io` and not `s`; `text` ends just before the space of the answer. */
 export interface IoiPrompt {
@@ -125,5 +126,5 @@ function cut(scene: Scene, template: string, cast: Cast): IoiParts {
 }
 
 function pickGift(scene: Scene): string {
-  return fill(scene, '{gift}');
+  return theme(scene, 'gift');
 }
