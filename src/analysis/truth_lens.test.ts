@@ -192,9 +192,10 @@ test('a pair never takes two facts of one variable, and only with a gain of the 
 
 test('the reverse view names the feature that captures a fact best', () => {
   const w = world();
-  const { captured, tracked } = truthLens(sparse(w), w.names, { seed: SEED });
+  const { captured, tracked, holds: all } = truthLens(sparse(w), w.names, { seed: SEED });
   expect(captured[5]?.feature).toBe(0);
   expect(captured[6]?.feature).toBe(6);
   const { hits, holds, fired } = captured[5]!;
+  expect(all[5]?.measured).toBe(holds);
   expect([hits, holds, fired]).toEqual([tracked[0]?.hits, tracked[0]?.holds, tracked[0]?.fired]);
 });

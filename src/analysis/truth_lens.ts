@@ -34,6 +34,8 @@ export interface LensResult {
   readonly tracked: readonly Tracked[];
   /** [nFacts]: the feature with the largest F1 for each fact; undefined where no feature ever meets it. */
   readonly captured: readonly (Captured | undefined)[];
+  /** [nFacts]: tokens of each half where the fact holds. */
+  readonly holds: readonly { readonly chosen: number; readonly measured: number }[];
   readonly nChosen: number;
   readonly nTokens: number;
 }
@@ -65,7 +67,8 @@ export function truthLens(tokens: SparseTokens, names: readonly string[], option
   const captured = best.map((b, fact) => {
     return b && { ...measured(measure, b.feature, { facts: [fact], hits: 0, f1: b.f1 }), feature: b.feature };
   });
-  return { tracked, captured, nChosen: choose.nTokens, nTokens: measure.nTokens };
+  const holds = names.map((_, fact) => ({ chosen: choose.holds([fact]), measured: measure.holds([fact]) }));
+  return { tracked, captured, holds, nChosen: choose.nTokens, nTokens: measure.nTokens };
 }
 
 /** F1 = 2·hits ÷ (fired + holds), the harmonic mean of precision and recall; 0 where nothing fires and nothing holds. */

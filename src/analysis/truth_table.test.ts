@@ -9,6 +9,7 @@ const LENS = {
     { facts: [1, 4], fired: 4, holds: 4, hits: 4, chosenF1: 1 },
   ],
   captured: [],
+  holds: [],
   nTokens: 100,
   nChosen: 90,
 };
