@@ -2,7 +2,6 @@ import type { EngineClient } from '#engine/client.ts';
 import type {
   Api,
   BosOption,
-  Call,
   Edit,
   Encoded,
   ExportFormat,
@@ -12,8 +11,10 @@ import type {
   GpuInfo,
   Input,
   LossSpec,
-  Metrics,
   ModelInfo,
+  ModelJob,
+  ModelTrainEvent,
+  ModelTrainSummary,
   NamedFile,
   NdArray,
   SaeInfo,
@@ -34,12 +35,12 @@ export const VERSION = '0.1.0';
 export type ScriptSource = string | readonly File[] | readonly NamedFile[];
 
 /** A training run: iterate it for its events, await `result`, or steer it. */
-export interface ScriptRun extends AsyncIterable<TrainEvent> {
-  readonly result: Promise<TrainSummary>;
+export interface ScriptRun<E = TrainEvent, S = TrainSummary> extends AsyncIterable<E> {
+  readonly result: Promise<S>;
   /** Takes effect at the next checkpoint, which it asks for. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends the run early; the SAE as it then is becomes the result. */
+  /** Ends the run early; the SAE or model as it then is becomes the result. */
   stop(): Promise<void>;
 }
 
@@ -63,7 +64,9 @@ export interface Headlight {
     options: SaeOption & { readonly feature: number; readonly dest: number },
   ): Promise<Api['attribute']['out']>;
   train(job: TrainJob): ScriptRun;
-  evaluate(options: Api['evaluate']['in']): Promise<Metrics>;
+  /** Trains a transformer from scratch on Storyland; what the job leaves out takes its default. */
+  trainModel(job?: ModelJob): ScriptRun<ModelTrainEvent, ModelTrainSummary>;
+  evaluate(options: Api['evaluate']['in']): Promise<Api['evaluate']['out']>;
   feature(options: Api['feature']['in']): Promise<FeatureDashboard>;
   /** What each feature tracks: the stored table, or one measured on `tokens` of fresh Storyland text. */
   truth(options: Api['truth']['in']): Promise<TruthTable>;
@@ -105,8 +108,11 @@ const filesOf = (source: ScriptSource): string | readonly NamedFile[] =>
     : source.map((f) => (f instanceof File ? { name: f.webkitRelativePath || f.name, blob: f } : f));
 
 /** Waits for the 'start' event to know the run's id, without taking events from whoever iterates. */
-function scriptRun(engine: EngineClient, call: Call<'train'>): ScriptRun {
-  const buffered: TrainEvent[] = [];
+function scriptRun<E extends TrainEvent | ModelTrainEvent, S>(
+  engine: EngineClient,
+  call: AsyncIterable<E> & { readonly result: Promise<S> },
+): ScriptRun<E, S> {
+  const buffered: E[] = [];
   const waiting: (() => void)[] = [];
   let started: (run: string) => void = () => undefined;
   let failed: (error: unknown) => void = () => undefined;
@@ -184,6 +190,7 @@ export function makeHeadlight(engine: EngineClient): Headlight {
     decode: (input, options) => ask('decode', { input, ...options }),
     attribute: (input, options) => ask('attribute', { input, ...options }),
     train: (job) => scriptRun(engine, engine.call('train', job)),
+    trainModel: (job = {}) => scriptRun(engine, engine.call('trainModel', job)),
     evaluate: (options) => ask('evaluate', options),
     feature: (options) => ask('feature', options),
     truth: (options) => ask('truth', options),

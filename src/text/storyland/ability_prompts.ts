@@ -38,13 +38,13 @@ function randomKinds(loop: number, what: string): readonly AbilityKind[] {
   return [
     {
       key: 'induction',
-      label: 'random words, second saying',
+      label: 'induction: random words again',
       ...shared,
       definition: lossOf('second'),
     },
     {
       key: 'randomFirst',
-      label: 'random words, first saying',
+      label: 'random words, first time',
       ...shared,
       definition: lossOf('first'),
     },
