@@ -8,6 +8,7 @@ import { TitleBar } from './components/TitleBar.tsx';
 import { useShortcuts } from './components/useShortcuts.ts';
 import { missingOf } from './state/card.ts';
 import { useApp } from './state/store.ts';
+import { TourPanel } from './tour/TourPanel.tsx';
 import { FeaturesView } from './views/FeaturesView.tsx';
 import { FeatureView } from './views/FeatureView.tsx';
 import { LoadView } from './views/LoadView.tsx';
@@ -25,12 +26,15 @@ export function App() {
   return (
     <>
       {!embed && <TitleBar />}
-      <main id="main" tabIndex={-1}>
-        <Banners />
-        <ErrorBoundary key={kind}>
-          <View kind={kind} />
-        </ErrorBoundary>
-      </main>
+      <div className="beside">
+        {!embed && <TourPanel />}
+        <main id="main" tabIndex={-1}>
+          <Banners />
+          <ErrorBoundary key={kind}>
+            <View kind={kind} />
+          </ErrorBoundary>
+        </main>
+      </div>
       <KeyHelp />
     </>
   );

@@ -1,5 +1,6 @@
 import { valueIn } from '../state/loadable.ts';
 import { useApp } from '../state/store.ts';
+import { WelcomeStrip } from '../tour/WelcomeStrip.tsx';
 import { NoGpuNote } from '../views/NoGpuNote.tsx';
 
 /** What holds for the whole page: a bad link, no WebGPU, a software adapter, a lost device, a private window. */
@@ -22,6 +23,7 @@ export function Banners() {
           </button>
         </div>
       )}
+      <WelcomeStrip />
       {gpu === 'none' && <NoGpuNote error={gpuError} />}
       {gpu === 'lost' && (
         <p className="note warn" role="status">

@@ -3,6 +3,7 @@ import { valueIn } from '../state/loadable.ts';
 import type { Theme } from '../state/prefs.ts';
 import { useApp } from '../state/store.ts';
 import { menuView } from '../state/view.ts';
+import { TourButton } from '../tour/TourButton.tsx';
 import { PrivacyBadge } from './PrivacyBadge.tsx';
 import { ShareButton } from './ShareButton.tsx';
 
@@ -44,6 +45,7 @@ export function TitleBar() {
       </nav>
       <Loaded />
       <div className="row tight tools">
+        <TourButton />
         <PrivacyBadge />
         <ShareButton />
         <ThemeSelect />

@@ -8,10 +8,13 @@ export interface ViewLinkProps {
   readonly children: ReactNode;
   readonly className?: string | undefined;
   readonly title?: string | undefined;
+  /** Key that clicks it (useShortcuts.ts). */
+  readonly shortcut?: string | undefined;
+  readonly current?: 'step' | undefined;
 }
 
 /** A real link to a view: a click goes there within the page, a modifier-click opens it in its own tab. */
-export function ViewLink({ view, children, className, title }: ViewLinkProps) {
+export function ViewLink({ view, children, className, title, shortcut, current }: ViewLinkProps) {
   const go = useApp((s) => s.go);
   const onClick = (e: MouseEvent) => {
     if (e.metaKey || e.ctrlKey || e.shiftKey || e.altKey || e.button !== 0) return;
@@ -19,7 +22,14 @@ export function ViewLink({ view, children, className, title }: ViewLinkProps) {
     go(view);
   };
   return (
-    <a href={encodeView(view).hash} className={className} title={title} onClick={onClick}>
+    <a
+      href={encodeView(view).hash}
+      className={className}
+      title={title}
+      data-shortcut={shortcut}
+      aria-current={current}
+      onClick={onClick}
+    >
       {children}
     </a>
   );

@@ -9,6 +9,7 @@ export const SHORTCUTS: readonly { readonly keys: string; readonly does: string 
   { keys: '/', does: 'search or filter' },
   { keys: 't', does: 'write the test text or prompt' },
   { keys: 'd', does: 'split or combine direct feature attribution (feature view)' },
+  { keys: 'n p', does: 'next or previous stop of the tour' },
   { keys: '⌘/Ctrl Enter', does: 'run the prompt now' },
   { keys: 'Esc', does: 'close what is open' },
   { keys: '?', does: 'this list' },
@@ -38,7 +39,7 @@ function isTyping(target: EventTarget | null): boolean {
 function act(key: string): boolean {
   const step = key === 'ArrowRight' ? 1 : key === 'ArrowLeft' ? -1 : 0;
   if (step !== 0) return stepFeature(step);
-  if (!/^[/td?]$/.test(key) && key !== 'ArrowUp' && key !== 'ArrowDown') return false;
+  if (!/^[/tdnp?]$/.test(key) && key !== 'ArrowUp' && key !== 'ArrowDown') return false;
   const el = document.querySelector<HTMLElement>(`[data-shortcut="${key}"]`);
   if (!el) return false;
   if (el.matches('input, textarea, select')) el.focus();

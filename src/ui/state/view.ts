@@ -14,6 +14,8 @@ export interface ViewSlice {
   readonly how: 'push' | 'replace' | 'none';
   /** The last view of each kind, so that the menu returns to it. */
   readonly last: { readonly [K in ViewKind]?: ViewOf<K> };
+  /** Stop of the tour that was shown last in this tab; the Tour button returns to it. */
+  readonly lastStop: string | undefined;
   /** Why the last link could not be opened; shown as a banner until dismissed. */
   readonly linkError: WireError | undefined;
   go(view: ViewRef, how?: 'push' | 'replace' | 'none'): void;
@@ -26,9 +28,10 @@ export const createViewSlice: Slice<ViewSlice> = (set, get) => ({
   view: { kind: 'prompt' },
   how: 'none',
   last: {},
+  lastStop: undefined,
   linkError: undefined,
   go(view, how = 'push') {
-    set((s) => ({ view, how, last: { ...s.last, [view.kind]: view } }));
+    set((s) => ({ view, how, lastStop: view.tour ?? s.lastStop, last: { ...s.last, [view.kind]: view } }));
   },
   patchView(kind, patch, how = 'replace') {
     const { view } = get();

@@ -1,5 +1,6 @@
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
+import { ScrollRegion } from '#ui/components/ScrollRegion.tsx';
 import { layerOf } from '#ui/format.ts';
 import { Bars } from '#ui/plots/Bars.tsx';
 import { valueIn } from '#ui/state/loadable.ts';
@@ -33,9 +34,9 @@ export function HeadsPanel({ view, sae, dashboard }: FeaturePartProps) {
         </HelpHint>
       }
     >
-      <div className="scroll-x">
+      <ScrollRegion label="Head attribution">
         <Bars rows={rows} columns={columns} label={`Head attribution of feature ${view.feature}`} />
-      </div>
+      </ScrollRegion>
     </Panel>
   );
 }
