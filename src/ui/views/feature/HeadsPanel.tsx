@@ -34,7 +34,7 @@ export function HeadsPanel({ view, sae, dashboard }: FeaturePartProps) {
         </HelpHint>
       }
     >
-      <ScrollRegion label="Head attribution">
+      <ScrollRegion label="Shares of the heads">
         <Bars rows={rows} columns={columns} label={`Head attribution of feature ${view.feature}`} />
       </ScrollRegion>
     </Panel>
