@@ -6,7 +6,7 @@ import { ABILITY_SEED, abilityPrompts } from '#text/storyland/ability_prompts.ts
 import type { LoadedModel } from './loaded_model.ts';
 
 /** Prompts of each ability; a software adapter gets what it does in about ten seconds on the embedded model. */
-export const ABILITY_PROMPTS = { gpu: 200, software: 16 } as const;
+export const ABILITY_PROMPTS = { gpu: 200, software: 12 } as const;
 
 export interface AbilityJob {
   readonly gpu: Gpu;
