@@ -35,24 +35,38 @@ export interface RunNote {
   readonly text: string;
 }
 
+/** What every kind of run has: an SAE's, and a transformer's. */
+export interface RunState {
+  readonly info: {
+    readonly id: string;
+    readonly job: { readonly tokens: number };
+    readonly status: RunStatus;
+    readonly step: number;
+    readonly steps: number;
+    readonly tokens: number;
+    readonly checkpointStep: number;
+  };
+  readonly latest: { readonly tokensPerSecond: number } | undefined;
+  readonly notes: readonly RunNote[];
+  /** What was asked of the run and has not happened yet; it waits for the end of a step. */
+  readonly wish: 'pause' | 'resume' | 'stop' | undefined;
+  /** Time spent running in this tab: `ms` up to `since` (ms clock), and still counting when `since` is there. */
+  readonly clock: { readonly ms: number; readonly since: number | undefined };
+}
+
 /** A run as the page knows it: its record, bounded series, and the newest of everything. */
-export interface LiveRun {
+export interface LiveRun extends RunState {
   readonly info: RunInfo;
   readonly steps: Series<StepKey>;
   readonly evaluations: Series<EvalKey>;
   readonly latest: StepMetrics | undefined;
   readonly latestEval: Metrics | undefined;
   readonly density: Histogram | undefined;
-  readonly notes: readonly RunNote[];
   /** Progress of what follows training, 0..1: the abilities are measured, then the index is built. */
   readonly measuring: number | undefined;
   readonly indexing: number | undefined;
   readonly summary: TrainSummary | undefined;
   readonly error: WireError | undefined;
-  /** What was asked of the run and has not happened yet; it waits for the end of a step. */
-  readonly wish: 'pause' | 'resume' | 'stop' | undefined;
-  /** Time spent running in this tab: `ms` up to `since` (ms clock), and still counting when `since` is there. */
-  readonly clock: { readonly ms: number; readonly since: number | undefined };
 }
 
 /** The event list keeps this many lines; older ones go. */
@@ -105,29 +119,32 @@ export function failRun(run: LiveRun, error: WireError, now: number): LiveRun {
 }
 
 /** Seconds that the run has been running in this tab. */
-export function elapsedSeconds(run: LiveRun, now: number): number {
+export function elapsedSeconds(run: Pick<RunState, 'clock'>, now: number): number {
   return (run.clock.ms + (run.clock.since === undefined ? 0 : now - run.clock.since)) / 1000;
 }
 
 /** True after the last step, while the SAE is measured and indexed: nothing is left to pause. */
-export const isFinishing = (run: LiveRun): boolean =>
+export const isFinishing = (run: RunState): boolean =>
   run.clock.since !== undefined && run.info.step >= run.info.steps;
 
 /** Seconds left at the current speed; undefined before the first step. */
-export function secondsLeft(run: LiveRun): number | undefined {
+export function secondsLeft(run: RunState): number | undefined {
   const rate = run.latest?.tokensPerSecond;
   if (!rate || !(rate > 0)) return undefined;
   return Math.max(0, run.info.job.tokens - run.info.tokens) / rate;
 }
 
-export function withStatus(run: LiveRun, status: RunStatus, now: number): LiveRun {
-  const info = { ...run.info, status };
-  const wish = undefined;
-  const counting = run.clock.since !== undefined;
-  if (status === 'running')
-    return { ...run, info, wish, clock: counting ? run.clock : { ms: run.clock.ms, since: now } };
-  const ms = run.clock.ms + (run.clock.since === undefined ? 0 : now - run.clock.since);
-  return { ...run, info, wish, clock: { ms, since: undefined } };
+/** True while the run belongs to a call of this tab. */
+export const isActive = (run: RunState): boolean =>
+  run.clock.since !== undefined || (run.info.status === 'paused' && run.notes.length > 0);
+
+export function withStatus<R extends RunState>(run: R, status: RunStatus, now: number): R {
+  const { ms, since } = run.clock;
+  const clock =
+    status === 'running'
+      ? { ms, since: since ?? now }
+      : { ms: ms + (since === undefined ? 0 : now - since), since: undefined };
+  return { ...run, info: { ...run.info, status }, wish: undefined, clock };
 }
 
 function appendSteps(run: LiveRun, events: readonly TrainEvent[]): LiveRun {
@@ -185,7 +202,13 @@ function applyEvaluation(run: LiveRun, e: Extract<TrainEvent, { type: 'evaluatio
   };
 }
 
-function note(run: LiveRun, kind: RunNote['kind'], text: string, step: number = run.info.step): LiveRun {
+/** The run with one more line in its event list. */
+export function note<R extends RunState>(
+  run: R,
+  kind: RunNote['kind'],
+  text: string,
+  step: number = run.info.step,
+): R {
   const id = (run.notes.at(-1)?.id ?? 0) + 1;
   return { ...run, notes: [...run.notes, { id, step, kind, text }].slice(-MAX_NOTES) };
 }

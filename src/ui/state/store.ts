@@ -2,6 +2,7 @@ import { create, type StateCreator } from 'zustand';
 import { subscribeWithSelector } from 'zustand/middleware';
 import { type CardSlice, createCardSlice, watchCard } from './card.ts';
 import { createFeaturesSlice, type FeaturesSlice, watchFeatures } from './features.ts';
+import { createModelTrainingSlice, type ModelTrainingSlice, watchModelTraining } from './model_training.ts';
 import { createPrefsSlice, type PrefsSlice } from './prefs.ts';
 import { createPromptSlice, type PromptSlice, watchPrompt } from './prompt.ts';
 import { createSessionSlice, type SessionSlice, watchSession } from './session.ts';
@@ -21,6 +22,7 @@ export type AppState = SessionSlice &
   FeaturesSlice &
   TruthSlice &
   TrainingSlice &
+  ModelTrainingSlice &
   StorageSlice;
 
 /** A slice: its state and actions, with the whole store in reach. */
@@ -38,6 +40,7 @@ const createAppStore = () =>
       ...createFeaturesSlice(...a),
       ...createTruthSlice(...a),
       ...createTrainingSlice(...a),
+      ...createModelTrainingSlice(...a),
       ...createStorageSlice(...a),
     })),
   );
@@ -61,4 +64,5 @@ export function startEffects(store: AppStore = useApp): void {
   watchFeatures(store);
   watchTruth(store);
   watchTraining(store);
+  watchModelTraining(store);
 }

@@ -1,8 +1,10 @@
 import type { WireError } from '#base/errors.ts';
-import type { Api, Call, RunInfo, TrainEvent, TrainJob, TrainPlan, VariantInfo } from '#engine/protocol.ts';
+import type { Api, Call, RunInfo, TrainJob, TrainPlan, VariantInfo } from '#engine/protocol.ts';
 import { call, request } from '../engine.ts';
-import { applyEvents, endRun, failRun, type LiveRun, runFromInfo, withStatus } from './live_run.ts';
+import { followRun } from './follow_run.ts';
+import { applyEvents, endRun, failRun, isActive, type LiveRun, runFromInfo, withStatus } from './live_run.ts';
 import { asWireError, IDLE, type Loadable, latest, valueIn } from './loadable.ts';
+import { TRANSFORMER } from './model_draft.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 import {
   type DraftJob,
@@ -41,8 +43,6 @@ export interface TrainingSlice {
   dismissTrainError(): void;
 }
 
-/** The page redraws live charts at most this often, whatever the step rate. */
-const FLUSH_MS = 120;
 /** The GPU bytes chip is asked for this often. */
 const MEMORY_MS = 3000;
 const SOFTWARE_TOKENS = 100_000;
@@ -127,52 +127,28 @@ export function mergeRuns(
   return runs;
 }
 
-/** True while the run belongs to a call of this tab. */
-export const isActive = (run: LiveRun): boolean =>
-  run.clock.since !== undefined || (run.info.status === 'paused' && run.notes.length > 0);
-
-/** Follows a training call to its end. Events are gathered and put into the store at most every FLUSH_MS. */
+/** Follows a training call to its end. */
 async function follow(set: Set, get: Get, training: Call<'train'> | Call<'resumeRun'>): Promise<void> {
-  let id: string | undefined;
-  let waiting: TrainEvent[] = [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const flush = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    const events = waiting;
-    waiting = [];
-    if (id !== undefined && events.length > 0)
-      putRun(set, id, (r) => applyEvents(r, events, performance.now()));
-  };
+  let id = '';
   const memory = setInterval(() => void pollMemory(set), MEMORY_MS);
-  try {
-    for await (const event of training) {
-      waiting.push(event);
-      if (event.type === 'start') {
-        id = event.run.id;
-        begin(set, event.run);
-        flush();
-        get().patchView('train', { run: id });
-      }
-      timer ??= setTimeout(flush, FLUSH_MS);
-    }
-    const summary = await training.result;
-    flush();
-    putRun(set, summary.run, (r) => endRun(r, summary, performance.now()));
-  } catch (thrown) {
-    flush();
-    const error = asWireError(thrown);
-    const now = performance.now();
-    // A cancelled call has no error to show: the run waits for a resume.
-    if (id !== undefined)
+  await followRun(training, {
+    begin({ run }) {
+      id = run.id;
+      begin(set, run);
+    },
+    begun: () => get().patchView('train', { run: id }),
+    apply: (events) => putRun(set, id, (r) => applyEvents(r, events, performance.now())),
+    end: (summary) => putRun(set, summary.run, (r) => endRun(r, summary, performance.now())),
+    fail(error) {
+      const now = performance.now();
+      // A cancelled call has no error to show: the run waits for a resume.
       putRun(set, id, (r) => (error ? failRun(r, error, now) : withStatus(r, 'interrupted', now)));
-    set({ trainError: error });
-  } finally {
-    clearTimeout(timer);
-    clearInterval(memory);
-    set({ starting: false, gpuBytes: undefined });
-    await Promise.all([get().refreshCatalog(), get().refreshRuns()]);
-  }
+      set({ trainError: error });
+    },
+  });
+  clearInterval(memory);
+  set({ starting: false, gpuBytes: undefined });
+  await Promise.all([get().refreshCatalog(), get().refreshRuns()]);
 }
 
 /** A missing figure is no failure of the run, so it is left out. */
@@ -226,6 +202,8 @@ function ensureDraft(store: AppStore): void {
   const first = variants?.[0];
   const model = valueIn(s.model);
   if (s.view.kind !== 'train' || !variants || !first || !model) return;
+  // The link's settings belong to the transformer's form.
+  if (s.view.variant === TRANSFORMER) return;
   // The size of the first run depends on the adapter.
   if (!s.draft && s.gpu !== 'none' && (s.adapter.status === 'idle' || s.adapter.status === 'loading')) return;
   const { view } = s;
@@ -248,7 +226,7 @@ function firstDraft(s: AppState, variant: string, site: string): TrainDraft {
 }
 
 function planKey(s: AppState): string {
-  if (s.view.kind !== 'train' || s.gpu !== 'ready') return '';
+  if (s.view.kind !== 'train' || s.view.variant === TRANSFORMER || s.gpu !== 'ready') return '';
   const made = draftJob(s);
   return made?.ok ? JSON.stringify(made.job) : '';
 }

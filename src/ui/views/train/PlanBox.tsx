@@ -1,22 +1,28 @@
-import type { TrainPlan } from '#engine/protocol.ts';
+import type { ModelPlan, TrainPlan } from '#engine/protocol.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { formatBytes, formatCount, formatSeconds } from '#ui/plots/numbers.ts';
+import type { RunState } from '#ui/state/live_run.ts';
+import type { Loadable } from '#ui/state/loadable.ts';
 import { useApp } from '#ui/state/store.ts';
 
+export interface PlanBoxProps {
+  readonly errors: readonly string[];
+  readonly plan: Loadable<TrainPlan | ModelPlan>;
+  /** Where the predicted time comes from. */
+  readonly time: string;
+}
+
 /** What the run would cost on this device, and the Start button; a run that does not fit cannot be started. */
-export function PlanBox({ errors }: { readonly errors: readonly string[] }) {
-  const plan = useApp((s) => s.plan);
+export function PlanBox({ errors, plan, time }: PlanBoxProps) {
   const starting = useApp((s) => s.starting);
-  const busy = useApp((s) =>
-    [...s.runs.values()].some((r) => r.info.status === 'running' && r.clock.since !== undefined),
-  );
+  const busy = useApp((s) => [...s.runs.values(), ...s.modelRuns.values()].some(isRunning));
   const fits = plan.status === 'ready' && plan.value.fits && errors.length === 0;
   return (
     <div className="plan">
       {errors.length > 0 ? (
         <p className="note bad">Correct the marked fields to see what the run costs.</p>
       ) : plan.status === 'ready' ? (
-        <Cost plan={plan.value} />
+        <Cost plan={plan.value} time={time} />
       ) : plan.status === 'failed' ? (
         <p className="note bad" role="alert">
           <strong>{plan.error.message}</strong> {plan.error.hint}
@@ -32,17 +38,15 @@ export function PlanBox({ errors }: { readonly errors: readonly string[] }) {
   );
 }
 
-function Cost({ plan }: { readonly plan: TrainPlan }) {
+const isRunning = (run: RunState): boolean => run.info.status === 'running' && run.clock.since !== undefined;
+
+function Cost({ plan, time }: { readonly plan: TrainPlan | ModelPlan; readonly time: string }) {
   return (
     <>
       <dl className="plan-cost">
         <div>
           <dt>
-            time{' '}
-            <HelpHint term="Predicted time.">
-              From the last run of this variant on this device, scaled by d_sae; before the first run from a
-              calibration: eight small steps and one forward pass, scaled by d_in · d_sae and tokens.
-            </HelpHint>
+            time <HelpHint term="Predicted time.">{time}</HelpHint>
           </dt>
           <dd>
             {plan.secondsPredicted === undefined
@@ -50,6 +54,12 @@ function Cost({ plan }: { readonly plan: TrainPlan }) {
               : formatSeconds(plan.secondsPredicted)}
           </dd>
         </div>
+        {'parameters' in plan && (
+          <div>
+            <dt>parameters</dt>
+            <dd>{formatCount(plan.parameters)}</dd>
+          </div>
+        )}
         <div>
           <dt>steps</dt>
           <dd>{formatCount(plan.steps)}</dd>

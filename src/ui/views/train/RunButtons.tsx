@@ -1,14 +1,21 @@
 import { formatCount } from '#ui/plots/numbers.ts';
-import { isFinishing, type LiveRun } from '#ui/state/live_run.ts';
+import { isActive, isFinishing, type RunState } from '#ui/state/live_run.ts';
 import { useApp } from '#ui/state/store.ts';
-import { isActive } from '#ui/state/training.ts';
+
+/** Actions on a run of either kind. */
+export interface RunButtonsProps {
+  readonly run: RunState;
+  /** What stays when the run is stopped: 'SAE' or 'model'. */
+  readonly keeps: string;
+  readonly control: (run: string, action: 'pause' | 'resume' | 'stop' | 'checkpoint') => void;
+  readonly resume: (run: string) => void;
+}
 
 /** Pause, resume, stop, checkpoint of a live run; resume of an interrupted one. */
-export function RunButtons({ run }: { readonly run: LiveRun }) {
-  const control = useApp((s) => s.controlRun);
+export function RunButtons({ run, keeps, control, resume }: RunButtonsProps) {
   const { id, status } = run.info;
   const { wish } = run;
-  if (!isActive(run)) return <ResumeButton run={run} />;
+  if (!isActive(run)) return <ResumeButton run={run} resume={resume} />;
   const waits = wish !== undefined;
   return (
     <>
@@ -48,7 +55,7 @@ export function RunButtons({ run }: { readonly run: LiveRun }) {
             className="danger"
             disabled={wish === 'stop'}
             onClick={() => control(id, 'stop')}
-            title="End here and keep the SAE"
+            title={`End here and keep the ${keeps}`}
           >
             {wish === 'stop' ? 'Stopping' : 'Stop'}
           </button>
@@ -59,8 +66,7 @@ export function RunButtons({ run }: { readonly run: LiveRun }) {
 }
 
 /** Takes an interrupted run up where its last checkpoint left it. */
-export function ResumeButton({ run }: { readonly run: LiveRun }) {
-  const resume = useApp((s) => s.resumeStored);
+export function ResumeButton({ run, resume }: Pick<RunButtonsProps, 'run' | 'resume'>) {
   const starting = useApp((s) => s.starting);
   const gpu = useApp((s) => s.gpu);
   const { id, status, checkpointStep } = run.info;

@@ -1,8 +1,8 @@
 import { formatCount } from '#ui/plots/numbers.ts';
-import type { LiveRun } from '#ui/state/live_run.ts';
+import type { RunState } from '#ui/state/live_run.ts';
 
 /** What happened in the run, newest first: checkpoints, pauses, warnings, the end. */
-export function RunNotes({ run }: { readonly run: LiveRun }) {
+export function RunNotes({ run }: { readonly run: RunState }) {
   if (run.notes.length === 0) return null;
   return (
     <section aria-label="Events">

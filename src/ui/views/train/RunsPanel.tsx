@@ -4,10 +4,9 @@ import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';
 import { formatCount, formatShort, formatValue } from '#ui/plots/numbers.ts';
-import type { LiveRun } from '#ui/state/live_run.ts';
+import { isActive, type LiveRun } from '#ui/state/live_run.ts';
 import { valueIn } from '#ui/state/loadable.ts';
 import { useApp } from '#ui/state/store.ts';
-import { isActive } from '#ui/state/training.ts';
 import { ResumeButton } from './RunButtons.tsx';
 import { configDiff, runTitle } from './run_title.ts';
 
@@ -73,6 +72,7 @@ function RunRow(o: {
   readonly isShown: boolean;
   readonly i: number;
 }) {
+  const resume = useApp((s) => s.resumeStored);
   const { run, view, isShown } = o;
   const { info } = run;
   const compared = useApp((s) => s.comparedRuns.includes(info.id));
@@ -103,7 +103,7 @@ function RunRow(o: {
       <td>{configDiff(info.job, fields)}</td>
       <td className="started">{startedAt(info.createdAt)}</td>
       <td className="row tight">
-        {!isActive(run) && <ResumeButton run={run} />}
+        {!isActive(run) && <ResumeButton run={run} resume={resume} />}
         {info.sae !== undefined && (
           <ViewLink view={{ kind: 'features', model: info.job.model, sae: info.sae }}>features</ViewLink>
         )}
@@ -112,7 +112,8 @@ function RunRow(o: {
   );
 }
 
-function startedAt(iso: string): string {
+/** Date and time of an ISO text, short. */
+export function startedAt(iso: string): string {
   const date = new Date(iso);
   return Number.isNaN(date.valueOf())
     ? iso

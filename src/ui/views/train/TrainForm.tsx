@@ -7,6 +7,11 @@ import { useApp } from '#ui/state/store.ts';
 import { COMMON_FIELDS, COMMON_KEYS, jobOf, sitesOf, type TrainDraft } from '#ui/state/train_draft.ts';
 import { FieldInput } from './FieldInput.tsx';
 import { PlanBox } from './PlanBox.tsx';
+import { TrainSwitch } from './TrainSwitch.tsx';
+
+/** Where the predicted time comes from. */
+const TIME =
+  'From the last run of this variant on this device, scaled by d_sae; before the first run from a calibration: eight small steps and one forward pass, scaled by d_in · d_sae and tokens.';
 
 /** The new-run form: layer, variant, preset, sizes, then the variant's own fields. */
 export function TrainForm() {
@@ -26,6 +31,7 @@ export function TrainForm() {
         </HelpHint>
       }
     >
+      <TrainSwitch />
       {gpu === 'none' ? (
         <p className="note warn">Training needs WebGPU, which this browser does not offer here.</p>
       ) : draft && variant ? (
@@ -50,6 +56,7 @@ function Fields({ draft, variant }: FieldsProps) {
   const setDraft = useApp((s) => s.setDraft);
   const config = useApp((s) => valueIn(s.model)?.config);
   const startRun = useApp((s) => s.startRun);
+  const plan = useApp((s) => s.plan);
   const errors = jobErrors(draft, variant);
   return (
     <form
@@ -80,7 +87,7 @@ function Fields({ draft, variant }: FieldsProps) {
         />
       ))}
       <VariantFields draft={draft} variant={variant} errors={errors} />
-      <PlanBox errors={Object.values(errors)} />
+      <PlanBox errors={Object.values(errors)} plan={plan} time={TIME} />
     </form>
   );
 }
