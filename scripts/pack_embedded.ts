@@ -10,7 +10,7 @@ import { readF32, toSafetensors } from './train_model/safetensors.ts';
 const ROOT = 'public/embedded';
 const TITLE = 'Storyland 3L';
 const PROMPT =
-  'When Mary and John went to the store, John gave a drink to Mary.\nEcho : lantern violin tiger crab lantern violin tiger crab';
+  'When Mary and John went to the harbor, John gave a boat to Mary. “The anchor is heavy,” said John.\nEcho : lantern violin tiger crab lantern violin tiger crab';
 const MODEL_FILES = ['config.json', 'model.safetensors', 'tokenizer.json', 'corpus.bin'];
 const MOST_MODEL_BYTES = 2 * 2 ** 20;
 const MOST_PACK_BYTES = 12 * 2 ** 20;
