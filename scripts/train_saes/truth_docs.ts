@@ -1,6 +1,17 @@
 /** A fact, the layer and the feature that capture it best (-1 where none fires on it), and that feature's F1. */
 export type FactLine = readonly [fact: string, layer: number, feature: number, f1: number];
 
+/** A feature with its facts and how well they predict it: F1, precision, recall, baseline. */
+export type FeatureLine = readonly [
+  layer: number,
+  feature: number,
+  facts: readonly string[],
+  f1: number,
+  precision: number,
+  recall: number,
+  baseline: number,
+];
+
 /** scripts/train_saes/truth_summary.json. */
 export interface TruthSummary {
   readonly seed: string;
@@ -21,6 +32,8 @@ export interface TruthSummary {
   /** Number of facts by variable that hold on too few tokens. */
   readonly rare: Readonly<Record<string, number>>;
   readonly facts: readonly FactLine[];
+  /** The best features of each layer, conjunctions and all. */
+  readonly best: readonly FeatureLine[];
 }
 
 /** A feature captures a fact when its F1 is above this. */
@@ -56,6 +69,14 @@ export function truthSection(summary: TruthSummary): string {
     '',
     `Of ${count(facts.length)} values of variables, some feature of some layer captures ${count(caught.length)} with F1 above 0.8 and none does ${count(missed.length)}.`,
     `Left out: ${count(rareCount)} values that hold on fewer than 20 tokens of either half${commonWords(common)}.`,
+    '',
+    '### The best features',
+    '',
+    'Of each layer the features that a fact, or two together, predict best.',
+    '',
+    '| feature | tracks | F1 | precision | recall | baseline |',
+    '|---|---|---|---|---|---|',
+    ...summary.best.map(featureLine),
     '',
     '### Captured (F1 above 0.8)',
     '',
@@ -98,6 +119,11 @@ function variableLines(facts: readonly FactLine[], wanted: (f: FactLine) => bool
 }
 
 const variable = ([fact]: FactLine): string => fact.slice(0, fact.indexOf('='));
+
+function featureLine([layer, feature, facts, ...figures]: FeatureLine): string {
+  const cells = figures.map((v) => v.toFixed(2)).join(' | ');
+  return `| ${layer}/${feature} | ${facts.map(code).join(' and ')} | ${cells} |`;
+}
 
 function valueCell([fact, layer, feature, f1]: FactLine): string {
   const value = code(fact.slice(fact.indexOf('=') + 1));

@@ -1,6 +1,6 @@
 import { f1Of, type LensResult, variableOf } from '#analysis/truth_lens.ts';
 import type { FactText } from '#base/fact_text.ts';
-import { CAPTURED_F1, type FactLine, type TruthSummary } from './truth_docs.ts';
+import { CAPTURED_F1, type FactLine, type FeatureLine, type TruthSummary } from './truth_docs.ts';
 
 /** What the lens found out about the SAE of one layer. */
 export interface LayerLens {
@@ -12,6 +12,8 @@ export interface LayerLens {
 
 /** Facts that hold on fewer tokens of either half are too rare to say that no feature captures them. */
 const FEWEST_TOKENS = 20;
+/** Features of each layer in the list of the best. */
+const BEST_FEATURES = 12;
 /** Facts that hold on a larger share are captured by any dense feature. */
 const MOST_SHARE = 0.5;
 
@@ -39,6 +41,7 @@ export function summarise(lenses: readonly LayerLens[], seed: string): string {
     common: common.map((f) => f.name),
     rare: countBy(rare.map((f) => f.name)),
     facts: measured.map(({ name }) => best.get(name)?.line ?? [name, -1, -1, 0]),
+    best: lenses.flatMap(bestOf),
   });
 }
 
@@ -48,6 +51,19 @@ function layerLine({ layer, sae, result }: LayerLens): TruthSummary['layers'][nu
   const [features, named] = [result.tracked.length, f1.length];
   const above = f1.filter((v) => v > CAPTURED_F1).length;
   return { layer, sae, features, named, above, medianF1: round(f1[f1.length >> 1] ?? 0) };
+}
+
+/** Features of a layer with the largest F1, fired often enough that the figures stand for something. */
+function bestOf({ layer, result, text }: LayerLens): FeatureLine[] {
+  const { tracked, nTokens } = result;
+  const lines = tracked.map((t, feature): FeatureLine => {
+    const facts = t.facts.map((f) => text.names[f] as string);
+    const shares = [f1Of(t), t.hits / t.fired, t.hits / t.holds, t.holds / nTokens].map(round);
+    const [f1 = 0, precision = 0, recall = 0, baseline = 0] = shares;
+    return [layer, feature, facts, f1, precision, recall, baseline];
+  });
+  const often = lines.filter(([, f]) => (tracked[f]?.hits ?? 0) >= FEWEST_TOKENS);
+  return often.sort((a, b) => b[3] - a[3]).slice(0, BEST_FEATURES);
 }
 
 function holdsOf(
@@ -67,13 +83,14 @@ function countBy(names: readonly string[]): Record<string, number> {
   return out;
 }
 
-/** One line a fact and a layer, so that two runs can be compared. */
+const LISTS: ReadonlySet<string> = new Set(['facts', 'layers', 'best']);
+
+/** One line a fact, a feature and a layer, so that two runs can be compared. */
 function toJson(summary: TruthSummary): string {
   const lines = (list: readonly unknown[]): string =>
     `[\n  ${list.map((x) => JSON.stringify(x)).join(',\n  ')}\n ]`;
   const parts = Object.entries(summary).map(([key, value]) => {
-    const text =
-      key === 'facts' || key === 'layers' ? lines(value as readonly unknown[]) : JSON.stringify(value);
+    const text = LISTS.has(key) ? lines(value as readonly unknown[]) : JSON.stringify(value);
     return ` ${JSON.stringify(key)}: ${text}`;
   });
   return `{\n${parts.join(',\n')}\n}\n`;
