@@ -13,12 +13,13 @@ import {
 } from './support.ts';
 
 test('a transformer is trained in the page, shows its text, and answers a prompt', async ({ page }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(360_000);
   await open(page, '#/v1/train');
   await page.getByRole('button', { name: 'transformer', exact: true }).click();
   await page.getByRole('button', { name: /^tiny/ }).click();
   await expect(page).toHaveURL(/v=transformer/);
-  await expect(page.locator('.plan-cost')).toContainText('parameters');
+  // The first plan waits for the calibration.
+  await expect(page.locator('.plan-cost')).toContainText('parameters', { timeout: 120_000 });
   await fillField(page, 'd_model', 33);
   await expect(page.getByText('d_model 33 is not a multiple of n_heads 2')).toBeVisible();
   await expect(startButton(page)).toBeDisabled();
@@ -40,7 +41,7 @@ test('a transformer is trained in the page, shows its text, and answers a prompt
         const { before, now } = await lossOf();
         return now < before - 0.3;
       },
-      { timeout: 120_000 },
+      { timeout: 180_000 },
     )
     .toBe(true);
   await expect(page.locator('.sample-text')).not.toHaveText('Not drawn yet.');
