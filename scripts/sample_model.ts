@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     droppedFiles(files.map((name) => ({ name, blob: new Blob([readFileSync(join(dir, name))]) }))),
   );
   const tokenizer = loadTokenizer(JSON.parse(readFileSync(join(dir, 'tokenizer.json'), 'utf8')));
-  const parts: string[] = [headOf(pack)];
+  const parts: string[] = [headOf(model.id)];
   for (let i = 1; i <= COUNT; i++) {
     const text = await sample(gpu, model, tokenizer, `samples/${i}`);
     console.log(`--- ${i}\n${text}`);
@@ -40,10 +40,10 @@ async function main(): Promise<void> {
   writeFileSync(OUT, parts.join('\n'));
 }
 
-function headOf(pack: string): string {
+function headOf(model: string): string {
   return `# Fifty samples
 
-What the embedded model (pack ${pack}) writes when it is given nothing but BOS, at temperature ${TEMPERATURE}: sample \`n\` is
+What the embedded model ${model} writes when it is given nothing but BOS, at temperature ${TEMPERATURE}: sample \`n\` is
 drawn with \`makeRng('samples/n')\` and ends where the model begins another document or the context is full (marked …).
 None is left out or edited. Made by \`node scripts/run.mjs sample_model\`.
 `;

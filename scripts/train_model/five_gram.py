@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GATES = os.path.join(HERE, '../../e2e/gates/five_gram.json')
 ORDER = 5
 BITS = 12        # 5 ids of 12 bits fit an int64
-GATE_ROWS = {'base': 64, 'kind': 8}      # the first rows of each set of probes.json; e2e/gates/texts.ts makes the same
+GATE_ROWS = {'base': 32, 'kind': 4}      # the first rows of each set of probes.json; e2e/gates/texts.ts makes the same
 
 
 def is_copy(doc, marker):
