@@ -24,6 +24,7 @@ export default defineConfig({
       'src/**/*.test.ts',
       'src/**/*.test.tsx',
       'e2e/golden/**/*.test.ts',
+      'e2e/gates/**/*.test.ts',
       'e2e/reference/**/*.test.ts',
     ],
     testTimeout: 60_000,
