@@ -40,6 +40,7 @@ function main(): void {
       sizes,
       batchTokens: BATCH_TOKENS,
       rows: stream.rows,
+      finish: stream.finish,
       mean: meanTokens(source),
     }),
   );

@@ -41,6 +41,7 @@ const RECIPES: readonly {
   readonly d_sae: number;
   readonly k: number;
   readonly mix: Mix;
+  readonly tokens?: number;
   readonly why: string;
 }[] = [
   {
@@ -49,8 +50,20 @@ const RECIPES: readonly {
     mix: { ...BASE_MIX, echo: 30 },
     why: 'with random copies: induction heads read its output',
   },
-  { d_sae: 1024, k: 16, mix: { ...BASE_MIX, echo: 20 }, why: 'text with some random copies' },
-  { d_sae: 768, k: 16, mix: { ...BASE_MIX, echo: 10 }, why: 'mostly text: features that a person can name' },
+  {
+    d_sae: 1024,
+    k: 12,
+    mix: { ...BASE_MIX, echo: 10 },
+    tokens: 1_500_000,
+    why: 'k 16 left 14 features denser than 10 %',
+  },
+  {
+    d_sae: 1024,
+    k: 16,
+    mix: BASE_MIX,
+    tokens: 2_000_000,
+    why: 'text alone: copying does not pass through it, and features are easier to name',
+  },
 ];
 
 interface Subject {
@@ -140,7 +153,7 @@ function trainingWindows(
 
 async function trainLayer(subject: Subject, layer: number): Promise<void> {
   const recipe = RECIPES[Math.min(layer, RECIPES.length - 1)] as (typeof RECIPES)[number];
-  const tokens = Number(option('tokens') ?? 1_200_000);
+  const tokens = Number(option('tokens') ?? recipe.tokens ?? 1_200_000);
   const site: HookName = `blocks.${layer}.attn.hook_z`;
   const job: SaeJob = {
     variant: 'topk',

@@ -1,7 +1,6 @@
-// Bare odd prompts and copy loops. The aim is none; the shipped model falls into one in 10 % of the continuations of
-// these prompts at temperature 0.8 (50 of 480, standard error 1.4 %): a part of its training text is bare random words
-// said again, and an odd prompt looks like the beginning of one. So what is tested is that text it knows never loops,
-// and that odd prompts do not loop much more often than that.
+// Bare odd prompts and copy loops: a part of the training text is bare random words said again, and a model that is not
+// taught what else follows an odd beginning takes every odd prompt for the start of one (10 % of the continuations).
+// The shipped model goes round in 4 of 480 continuations at temperature 0.8 (16 of each prompt, PyTorch).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeRng } from '#base/rng.ts';
 import { testGpu } from '#gpu/testing.ts';
@@ -80,15 +79,15 @@ test(
 );
 
 test(
-  'at most a fifth of the odd prompts go on in a loop at temperature 0.8',
+  'odd prompts do not go on in loops at temperature 0.8: at most one of 30',
   async () => {
     const loops: string[] = [];
     for (const prompt of ODD) {
       const ids = await continuation(prompt, 0.8);
       if (hasLoop(ids)) loops.push(`${prompt}${tokenizer.decode(ids)}`);
     }
-    // 10 % of 30 has a standard error of 5.5 %: a model twice as bad would mostly fail.
-    expect(loops.length, loops.join(' | ')).toBeLessThanOrEqual(0.2 * ODD.length);
+    // At a rate of 0.8 % two or more come in 3 runs of 100, at 10 % in 82.
+    expect(loops.length, loops.join(' | ')).toBeLessThanOrEqual(1);
   },
   PATIENCE_MS,
 );

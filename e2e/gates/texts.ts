@@ -21,7 +21,7 @@ export interface GateTexts {
 
 /** The text of one seed: the same rows as scripts/train_model/five_gram.py read from probes.json. */
 export async function gateTexts(seed: string): Promise<GateTexts> {
-  const counts = { ...fiveGram.rows, random: 0, prompts: 0 };
+  const counts = { ...fiveGram.rows, random: 0, prompts: 0, questions: 0 };
   const { base, byKind } = makeProbeSet(streamSource(seed, tokenizer), CTX, seed, counts);
   const rows = { base, ...byKind };
   const ids = Uint16Array.from(Object.values(rows).flat(2));

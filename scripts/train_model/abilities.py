@@ -26,8 +26,12 @@ def halves(p, rows, n_head):
     return float(nll[:, :half].mean()), float(nll[:, half:].mean())
 
 
-def last_logprobs(p, items, n_head):
+def last_logprobs(p, items, n_head, block=250):
     """log P of the next token of each prompt (prompts padded on the right, which causality hides)."""
+    return torch.cat([last_block(p, items[i:i + block], n_head) for i in range(0, len(items), block)])
+
+
+def last_block(p, items, n_head):
     longest = max(len(x['ids']) for x in items)
     ids = torch.tensor([x['ids'] + [0] * (longest - len(x['ids'])) for x in items])
     at = torch.tensor([len(x['ids']) - 1 for x in items])

@@ -27,7 +27,9 @@ def is_copy(doc, marker):
 
 
 def training_text(data):
+    """Training tokens without random copies and without odd openings, which the model does not learn to predict either."""
     tokens = np.fromfile(f'{data}/tokens.u16', '<u2').astype('i8')
+    tokens = tokens[np.fromfile(f'{data}/weights.u8', 'u1') > 0]
     vocab = json.load(open(f'{data}/tokenizer.json'))['model']['vocab']
     marker = np.array([vocab['Echo'], vocab['Ġ:']])
     docs = np.split(tokens, np.flatnonzero(tokens == 0))[1:]

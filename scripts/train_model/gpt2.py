@@ -94,9 +94,13 @@ def step(p, opt, ids, weight, n_head, lr):
     return float(loss.detach())
 
 
-def lr_at(i, total, peak=3e-3, warm=100):
-    """Warm-up, constant to 60 % of the steps, then linear to 3 % of the peak."""
+def lr_at(i, total, peak=3e-3, warm=100, finish=0):
+    """Warm-up, constant to 60 % of the steps, then linear to 3 % of the peak; in the last `finish` steps again
+    linear, from 30 % to 1 % of it."""
+    main = total - finish
+    if i >= main:
+        return peak * (0.3 - 0.29 * (i - main) / finish)
     if i < warm:
         return peak * (i + 1) / warm
-    late = max(0.0, (i / total - 0.6) / 0.4)
+    late = max(0.0, (i / main - 0.6) / 0.4)
     return peak * (1 - 0.97 * late)

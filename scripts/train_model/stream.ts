@@ -9,6 +9,8 @@ export interface Stream {
   readonly weights: Uint8Array;
   /** Row length of each batch; a batch has BATCH_TOKENS ÷ row length rows. */
   readonly rows: readonly number[];
+  /** Batches of the last stage, which has learning rates of its own. */
+  readonly finish: number;
 }
 
 /** All batches of all stages. */
@@ -35,5 +37,5 @@ export function makeStream(source: StreamSource): Stream {
       }
     }
   });
-  return { tokens, weights, rows };
+  return { tokens, weights, rows, finish: batches.at(-1) as number };
 }

@@ -76,7 +76,7 @@ def train(args, plan, probes, state, p, opt):
         lo, hi = i * size, (i + 1) * size
         ids = torch.from_numpy(tokens[lo:hi]).view(-1, plan['rows'][i])
         weight = torch.from_numpy(weights[lo:hi]).view(-1, plan['rows'][i])
-        loss = step(p, opt, ids, weight, n_head, lr_at(i, total))
+        loss = step(p, opt, ids, weight, n_head, lr_at(i, total, finish=plan['finish']))
         state['losses'].append(loss)
         state['recent'].append(loss)
         if i + 1 == FIRST:
@@ -113,7 +113,7 @@ def write_first(data, plan, losses):
     sha = lambda data: hashlib.sha256(data).hexdigest()
     json.dump({
         'seed': plan['seed'], 'sizes': plan['sizes'], 'batchTokens': size, 'rows': plan['rows'][:FIRST],
-        'lr': [lr_at(i, len(plan['rows'])) for i in range(FIRST)],
+        'lr': [lr_at(i, len(plan['rows']), finish=plan['finish']) for i in range(FIRST)],
         'sha256': {'tokens': sha(tokens), 'weights': sha(weights), 'init': sha(init)},
         'losses': losses,
     }, open(f'{data}/first_losses.json', 'w'))

@@ -10,7 +10,28 @@ export interface Stage {
   readonly shares: Readonly<Record<string, number>>;
   /** Weight in per cent of the first pass of a random sequence in the loss; later 100, so the model stays calibrated. */
   readonly fresh: number;
+  readonly bare: BareCopies;
+  /** Share of documents that come after an odd opening: pieces that begin no document, never predicted, then a line break. */
+  readonly odd: number;
 }
+
+/** Random copies without the "Echo :" marker. */
+export interface BareCopies {
+  /** Share of random copies. */
+  readonly share: number;
+  /** Of them, the share drawn from the whole vocabulary instead of from whole words. */
+  readonly any: number;
+  /** The shortest sequence, tokens. */
+  readonly leastLoop: number;
+}
+
+/** Bare copies of any length teach that whatever stands there can come again. */
+const BARE_FIRST: BareCopies = { share: 0.3, any: 0.15, leastLoop: 3 };
+/**
+ * In the end few and long ones are left, and odd openings come before ordinary documents: otherwise an odd prompt is the
+ * beginning of a copy, and what follows it goes round in a loop.
+ */
+const BARE_LAST: BareCopies = { share: 0.1, any: 0, leastLoop: 20 };
 
 /** Short rows first: copying does not form in rows of 128 (specs: embedded model). */
 export const STAGES: readonly Stage[] = [
@@ -20,6 +41,8 @@ export const STAGES: readonly Stage[] = [
     echo: 0.34,
     shares: { ioi: 0.06, pair: 0.24, question: 0.04, code: 0.03 },
     fresh: 10,
+    bare: BARE_FIRST,
+    odd: 0,
   },
   {
     tokens: 2_000_000,
@@ -27,6 +50,8 @@ export const STAGES: readonly Stage[] = [
     echo: 0.28,
     shares: { ioi: 0.14, pair: 0.12, question: 0.1, code: 0.08 },
     fresh: 10,
+    bare: BARE_FIRST,
+    odd: 0,
   },
   {
     tokens: 3_500_000,
@@ -34,6 +59,8 @@ export const STAGES: readonly Stage[] = [
     echo: 0.13,
     shares: { ioi: 0.16, pair: 0.05, question: 0.14, code: 0.1 },
     fresh: 30,
+    bare: BARE_FIRST,
+    odd: 0,
   },
   {
     tokens: 8_000_000,
@@ -41,6 +68,18 @@ export const STAGES: readonly Stage[] = [
     echo: 0.1,
     shares: { ioi: 0.1, pair: 0.02, question: 0.12, code: 0.09 },
     fresh: 100,
+    bare: BARE_LAST,
+    odd: 0.06,
+  },
+  // The finish, at a rate of its own: who did what, asked both ways round, takes more questions than the mix has.
+  {
+    tokens: 2_000_000,
+    rows: [128],
+    echo: 0.1,
+    shares: { ioi: 0.1, pair: 0.02, question: 0.28, code: 0.09 },
+    fresh: 100,
+    bare: BARE_LAST,
+    odd: 0.06,
   },
 ];
 

@@ -1,7 +1,7 @@
 import type { Rng } from '#base/rng.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { wordEncoder } from '../word_encoder.ts';
-import { ANSWER_WEIGHT, type MeanTokens, type Stage } from './curriculum.ts';
+import { ANSWER_WEIGHT, type BareCopies, type MeanTokens, type Stage } from './curriculum.ts';
 import { randomRow } from './probes.ts';
 import type { StorylandDocument } from './scene.ts';
 import { BASE_MIX, type Storyland, storyland } from './storyland.ts';
@@ -31,8 +31,10 @@ export function streamSource(seed: string, tokenizer: Tokenizer): StreamSource {
 /** Ids below are the BOS and the bytes. */
 const FIRST_WORD = 257;
 
-/** Share of random copies that are bare ids without the "Echo :" marker. */
-const BARE_SHARE = 0.3;
+/** The longest odd opening, tokens: a foreign sentence of five words is about as long. */
+const LONGEST_ODD = 12;
+/** Room that a document should have after an odd opening. */
+const ROOM_AFTER_ODD = 24;
 
 /** What the rows of one stage are made with. */
 export interface RowMaker {
@@ -51,7 +53,8 @@ export function fillRow(maker: RowMaker, tokens: Uint16Array, weights: Uint8Arra
     const piece = nextPiece(maker, room);
     const count = Math.min(room, piece.ids.length);
     for (let i = 0; i < count; i++) tokens[at + i] = piece.ids[i] as number;
-    weights.fill(maker.stage.fresh, at + piece.freshFrom, at + Math.min(count, piece.freshTo));
+    const { freshWeight = maker.stage.fresh } = piece;
+    weights.fill(freshWeight, at + piece.freshFrom, at + Math.min(count, piece.freshTo));
     for (const answer of piece.answers) if (answer < count) weights[at + answer] = ANSWER_WEIGHT;
     at += count;
   }
@@ -61,6 +64,8 @@ interface Piece {
   readonly ids: readonly number[];
   readonly freshFrom: number;
   readonly freshTo: number;
+  /** Weight in per cent of what stands from freshFrom to freshTo; default the stage's. */
+  readonly freshWeight?: number;
   /** Positions of answers. */
   readonly answers: readonly number[];
 }
@@ -73,8 +78,13 @@ function nextPiece({ source, rng, land, stage }: RowMaker, room: number): Piece 
   const length = room >= 8 ? 8 + rng.int(room - 7) : room;
   const text = Math.min(room, 42);
   const odds = (stage.echo / (1 - stage.echo)) * (text / ((8 + room) / 2));
-  if (room < 8 || rng.uniform() >= odds / (1 + odds)) return textPiece(source, land.document());
-  if (rng.uniform() < BARE_SHARE) return bareCopy(source, rng, length);
+  if (room < 8 || rng.uniform() >= odds / (1 + odds)) {
+    const piece = textPiece(source, land.document());
+    const isOdd = stage.odd > 0 && room >= LONGEST_ODD + ROOM_AFTER_ODD && rng.uniform() < stage.odd;
+    return isOdd ? afterOddOpening(source, rng, piece) : piece;
+  }
+  if (length >= 2 * stage.bare.leastLoop && rng.uniform() < stage.bare.share)
+    return bareCopy(source, rng, { length, bare: stage.bare });
   const doc = land.document('echo', length - 2);
   const head = source.encode(doc.text.slice(0, doc.copyFrom));
   return {
@@ -96,11 +106,41 @@ function textPiece(source: StreamSource, { text, answers = [] }: StorylandDocume
   return { ids, freshFrom: 0, freshTo: 0, answers: at };
 }
 
-function bareCopy(source: StreamSource, rng: Rng, length: number): Piece {
-  const loop = 3 + rng.int(Math.max(1, Math.floor(length / 2) - 2));
-  const any = rng.uniform() < 0.15;
-  const ids = any ? Array.from({ length: source.vocabSize - 1 }, (_, i) => i + 1) : source.wordIds;
+function bareCopy(
+  source: StreamSource,
+  rng: Rng,
+  { length, bare }: { readonly length: number; readonly bare: BareCopies },
+): Piece {
+  const { leastLoop } = bare;
+  const loop = leastLoop + rng.int(Math.max(1, Math.floor(length / 2) - leastLoop + 1));
+  const any = rng.uniform() < bare.any;
+  const ids = any ? everyId(source) : source.wordIds;
   return { ids: randomRow(rng, ids, { loop, length }), freshFrom: 0, freshTo: loop, answers: [] };
+}
+
+/** What somebody may type (pieces of any text, words, one piece again and again), a line break, and the document. */
+function afterOddOpening(source: StreamSource, rng: Rng, { ids, answers }: Piece): Piece {
+  const kind = rng.int(4);
+  const drawn = kind === 0 ? source.wordIds : everyId(source);
+  const one = drawn[rng.int(drawn.length)] as number;
+  const count = 1 + rng.int(kind === 1 ? 5 : LONGEST_ODD - 1);
+  const opening = Array.from({ length: count }, () =>
+    kind === 1 ? one : (drawn[rng.int(drawn.length)] as number),
+  );
+  opening.push(...source.encode('\n'));
+  const shift = opening.length;
+  return {
+    ids: [...opening, ...ids],
+    freshFrom: 0,
+    freshTo: count,
+    freshWeight: 0,
+    answers: answers.map((a) => a + shift),
+  };
+}
+
+/** Every id but the BOS. */
+function everyId({ vocabSize }: StreamSource): number[] {
+  return Array.from({ length: vocabSize - 1 }, (_, i) => i + 1);
 }
 
 /** Tokens per document of each kind, over 400 documents. */
