@@ -3,7 +3,18 @@ import type { Page } from '@playwright/test';
 import { makeRng } from '#base/rng.ts';
 import type { TruthTable } from '#engine/protocol.ts';
 import { writeSaeLens } from '#sae/formats/saelens.ts';
-import { expect, figure, fillTrainForm, open, panel, startButton, stat, storedSae, test } from './support.ts';
+import {
+  expect,
+  featureRows,
+  figure,
+  fillTrainForm,
+  open,
+  panel,
+  startButton,
+  stat,
+  storedSae,
+  test,
+} from './support.ts';
 
 /** What the API says of the first SAE: its id, its best-tracking feature, and that feature's figures. */
 async function bestTracked(page: Page) {
@@ -111,6 +122,8 @@ test('a model of other text is refused with one sentence, and its feature page s
   );
   const sae = Object.entries(weights).map(([n, bytes]) => [n, [...bytes]] as const);
   await open(page);
+  // The page loads its own model first; a script that loads another one meanwhile would be overtaken.
+  await expect(featureRows(page).first()).toBeVisible();
   const [info, error] = await page.evaluate(
     async ([modelFiles, saeFiles]) => {
       const blobs = (files: readonly (readonly [string, readonly number[]])[]) =>
@@ -123,8 +136,8 @@ test('a model of other text is refused with one sentence, and its feature page s
     },
     [model, sae] as const,
   );
-  expect(error.code).toBe('unsupported-model');
   expect(error.message).toContain('The truth lens needs a model of Storyland');
+  expect(error.code).toBe('unsupported-model');
   await page.evaluate((place) => window.headlight.open({ kind: 'feature', feature: 1, ...place }), {
     model: info.model,
     sae: info.id,
