@@ -2,23 +2,24 @@
 // node scripts/run.mjs find_tour --prompt 'some text' [--layer 1] [--top 4]
 // Searches the pack in public/embedded for features that keep what a stop of the guided tour promises, for a person to
 // pick from (src/ui/tour/stops.ts). The first form reads Storyland documents and ranks features stop by stop; the
-// second prints what fires on each token of one prompt. `\n` in a prompt is a line feed.
+// second prints what fires on each token of prompts, `||` between them; `\n` in a prompt is a line feed.
+// --saes .cache/train_saes reads SAEs that are not packed yet.
 import { group } from 'd3';
 import { openNode } from '#gpu/open_node.ts';
 import { openPack, type Pack, type PackSae } from './find_tour/pack.ts';
 import { PROMISES } from './find_tour/promises.ts';
 import { storylandReads, textRead } from './find_tour/reads.ts';
-import { type Sighting, sightings } from './find_tour/sightings.ts';
+import { likeliest, type Sighting, sightings } from './find_tour/sightings.ts';
 
 await main();
 
 async function main(): Promise<void> {
   const driver = option('driver') as 'lavapipe' | 'swiftshader' | undefined;
   const gpu = await openNode(driver ? { driver } : {});
-  const pack = await openPack(gpu);
+  const pack = await openPack(gpu, option('saes'));
   const prompt = option('prompt');
-  if (prompt !== undefined) await printPrompt(pack, prompt.replaceAll('\\n', '\n'));
-  else await printStops(pack);
+  for (const text of prompt?.split('||') ?? []) await printPrompt(pack, text.replaceAll('\\n', '\n'));
+  if (prompt === undefined) await printStops(pack);
   gpu[Symbol.dispose]();
 }
 
@@ -27,8 +28,9 @@ async function printPrompt(pack: Pack, prompt: string): Promise<void> {
   const layer = option('layer');
   const all = (await sightings(pack, read)).filter((s) => layer === undefined || s.layer === Number(layer));
   const densities = await densityOf(pack);
+  const next = await likeliest(pack, read);
   for (let pos = 0; pos < read.ids.length; pos++) {
-    console.log(`${pos} ${show(read.pieces[pos])}`);
+    console.log(`${pos} ${show(read.pieces[pos])}    (then ${next[pos]})`);
     for (const { layer: l } of pack.saes) {
       const here = all.filter((s) => s.pos === pos && s.layer === l).sort((a, b) => b.act - a.act);
       for (const s of here.slice(0, Number(option('top') ?? 4))) console.log(`    ${line(s, densities)}`);

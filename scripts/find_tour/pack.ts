@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FeatureIndex, openIndex } from '#analysis/index_store.ts';
 import type { Gpu } from '#gpu/device.ts';
@@ -29,18 +29,23 @@ export interface Pack {
 
 const ROOT = 'public/embedded';
 
-/** Opens the pack that current.json names, SAEs in the order of their layers. */
-export async function openPack(gpu: Gpu): Promise<Pack> {
+/** Opens the pack that current.json names, SAEs in the order of their layers; the SAEs of `saesDir` where one is named. */
+export async function openPack(gpu: Gpu, saesDir?: string): Promise<Pack> {
   const { pack } = JSON.parse(readFileSync(join(ROOT, 'current.json'), 'utf8')) as { pack: string };
   const dir = join(ROOT, pack);
-  const blob = (name: string): Blob => new Blob([readFileSync(join(dir, name))]);
+  const saesIn = saesDir ?? join(dir, 'saes');
+  const blob = (path: string): Blob => new Blob([readFileSync(path)]);
   const own = readdirSync(dir).filter((n) => /\.(json|safetensors)$/.test(n));
-  const model = await loadModel(gpu, droppedFiles(own.map((name) => ({ name, blob: blob(name) }))));
-  const tokenizer = loadTokenizer(JSON.parse(await blob('tokenizer.json').text()));
+  const model = await loadModel(
+    gpu,
+    droppedFiles(own.map((name) => ({ name, blob: blob(join(dir, name)) }))),
+  );
+  const tokenizer = loadTokenizer(JSON.parse(await blob(join(dir, 'tokenizer.json')).text()));
   const saes: PackSae[] = [];
-  for (const folder of readdirSync(join(dir, 'saes'))) {
-    const names = readdirSync(join(dir, 'saes', folder));
-    const files = Object.fromEntries(names.map((n) => [n, blob(join('saes', folder, n))]));
+  const folders = existsSync(saesIn) ? readdirSync(saesIn) : [];
+  for (const folder of folders) {
+    const names = readdirSync(join(saesIn, folder));
+    const files = Object.fromEntries(names.map((n) => [n, blob(join(saesIn, folder, n))]));
     const { weights, meta } = await readSaeLens(files);
     const index = await openIndex(await openSafetensors(files['index.safetensors'] as Blob, folder));
     const sae = saeOnGpu(gpu, weights, meta);

@@ -33,9 +33,9 @@ export const PROMISES: readonly Promised[] = [
   },
   {
     stop: 'name-moving',
-    what: 'the next token is the indirect object, and the source is its first mention',
+    what: 'the next token is a name, and the source is an earlier mention of it',
     holds: (s) =>
-      hasFact(s.read, s.pos + 1, 'role=IO') &&
+      hasFact(s.read, s.pos + 1, 'slot=name') &&
       isWord(s.read.pieces[s.headSource]) &&
       bare(s.read.pieces[s.headSource]) === bare(s.read.pieces[s.pos + 1]),
   },

@@ -118,3 +118,26 @@ function argMax(values: Float32Array): number {
   for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[at] as number)) at = i;
   return at;
 }
+
+/** The three likeliest next tokens after each position, as text with their probabilities. */
+export async function likeliest({ gpu, model, tokenizer }: Pack, read: Read): Promise<string[]> {
+  using s = gpu.scope('likeliest');
+  using ws = model.workspace({ batch: 1, seq: read.ids.length, keep: [] });
+  const rec = gpu.record('likeliest');
+  const tokens = s.upload('tokens', [1, read.ids.length], 'u32', Uint32Array.from(read.ids));
+  const run = model.forward(rec, ws, tokens, {});
+  await rec.submit();
+  const out: string[] = [];
+  for (let from = 0; from < read.ids.length; from++) {
+    const one = gpu.record('logits');
+    const tensor = model.logits(one, run, { from, count: 1 });
+    await one.submit();
+    const logits = await gpu.readF32(tensor);
+    const max = logits.reduce((a, b) => Math.max(a, b));
+    const z = logits.reduce((a, b) => a + Math.exp(b - max), 0);
+    const p = (id: number): number => Math.exp((logits[id] as number) - max) / z;
+    const top = [...logits.keys()].sort((a, b) => (logits[b] as number) - (logits[a] as number)).slice(0, 3);
+    out.push(top.map((id) => `${JSON.stringify(tokenizer.piece(id))} ${p(id).toFixed(2)}`).join(', '));
+  }
+  return out;
+}

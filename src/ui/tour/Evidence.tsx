@@ -1,5 +1,5 @@
 import { Piece } from '../components/TokenChip.tsx';
-import { formatAct } from '../plots/numbers.ts';
+import { formatAct, formatCount } from '../plots/numbers.ts';
 import { currentReport, dashboardKey } from '../state/features.ts';
 import { valueIn } from '../state/loadable.ts';
 import { useApp } from '../state/store.ts';
@@ -31,9 +31,10 @@ export function Evidence({ stop }: { readonly stop: TourStop }) {
   return (
     <p className="tour-evidence">
       <b>Look at</b> feature {feature} on token {token.position} {piece(token.position)}
-      {sight.dead && dashboard && (
+      {sight.atMost !== undefined && dashboard && (
         <>
-          : it fired on {(dashboard.density * 100).toPrecision(1)} % of {dashboard.nTokens} tokens
+          : it fired on {Math.round(dashboard.density * dashboard.nTokens)} of{' '}
+          {formatCount(dashboard.nTokens)} tokens
         </>
       )}
       {found && dfa && (
