@@ -37,7 +37,7 @@ export function Evidence({ stop }: { readonly stop: TourStop }) {
           {formatCount(dashboard.nTokens)} tokens
         </>
       )}
-      {found && dfa && (
+      {found && dfa && sight.atMost === undefined && (
         <>
           : act <b className="act-ink mono">{formatAct(dfa.act)}</b>
           {found.source !== undefined && (
