@@ -1,0 +1,188 @@
+"""The golden cases: one dict each. `config` holds our trainer's own field names and goes into the JSON as it is."""
+import numpy as np
+
+from draws import draw, f32, unit_rows
+from reference import gated_step, hard_step, jumprelu_step, l1_step
+from selection import by_batch, by_column, by_row, gradient_score, largest_remainder
+from trainer import lambda_at, train
+
+SIZES = {"n": 33, "d_in": 11, "d_sae": 48, "steps": 20}
+N, D_IN, D_SAE, STEPS = SIZES.values()
+K, K_AUX, AUX_WEIGHT = 3, D_IN // 2, 1 / 32
+COMMON = {"lr": 2e-3, "warmup": 0.25, "decay": 0.2, "clip": 1, "scaleInput": False}
+RUN = {
+    **{"lr": 2e-3, "warmup": 0.25, "decay": 0.2, "clip": 1.0, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    **{"dead_steps": 1, "unit_norm": True},
+}
+
+
+def initial(kind, norm=None):
+    """Nothing trivial (decision 26): biases are drawn; rows are unit, or between half and one and a half of it."""
+    norms = f32(1 + draw(5, D_SAE, 0.5))[:, None] if norm == "mixed" else 1.0
+    W_dec = unit_rows(draw(1, D_SAE * D_IN), D_SAE, D_IN, norms)
+    w = {
+        "W_enc": unit_rows(draw(1, D_SAE * D_IN), D_SAE, D_IN).T.copy(),
+        "b_enc": draw(2, D_SAE, 1 / 8),
+        "W_dec": W_dec,
+        "b_dec": draw(3, D_IN, 1 / 4),
+    }
+    if kind == "gated":
+        del w["b_enc"]
+        w.update({"b_gate": draw(2, D_SAE, 1 / 8), "b_mag": draw(6, D_SAE, 1 / 8), "r_mag": draw(7, D_SAE, 1 / 4)})
+    if kind == "jumprelu":
+        # Every sixth threshold is high, so that some features are dead for a while.
+        w["theta"] = f32(draw(4, D_SAE, 1 / 8) + 0.25 + 2.5 * (np.arange(D_SAE) % 6 == 5))
+    return w
+
+
+def batches(seed):
+    return [draw(seed + i, N * D_IN, 2).reshape(N, D_IN) for i in range(STEPS)]
+
+
+def gradients(seed):
+    return [draw(seed + 500 + i, N * D_IN, 1 / 4).reshape(N, D_IN) for i in range(STEPS)]
+
+
+def whole(p=1.0):
+    return {"p": p, "levels": [(D_SAE, 1.0)], "aux_weight": AUX_WEIGHT}
+
+
+def auxk(dead):
+    """The k_aux largest positive z of each token among dead features (6.3)."""
+    return lambda z: by_row(np.where(dead, z, 0.0), K_AUX)
+
+
+def topk(w, x, g, step, dead):
+    return hard_step(w, x, whole(), lambda z: by_row(z, K), auxk(dead))
+
+
+def batch_topk(w, x, g, step, dead):
+    return hard_step(w, x, whole(), lambda z: by_batch(z, K), auxk(dead))
+
+
+def mutual_choice(w, x, g, step, dead):
+    return hard_step(w, x, whole(), lambda z: by_batch(z, K))
+
+
+PREFIXES = [12, 24, 48]
+
+
+def matryoshka(w, x, g, step, dead):
+    c = {**whole(), "levels": [(end, 1 / len(PREFIXES)) for end in PREFIXES]}
+    return hard_step(w, x, c, lambda z: by_batch(z, K), auxk(dead))
+
+
+UNIFORM = largest_remainder([1.0] * D_SAE, K * N, 1, N)
+ZIPF = largest_remainder([1 / (r + 1 + 2) ** 0.9 for r in range(D_SAE)], K * N, 1, N)
+
+
+def feature_choice_uniform(w, x, g, step, dead):
+    return hard_step(w, x, whole(), lambda z: by_column(z, UNIFORM), auxk(dead))
+
+
+def feature_choice_zipf(w, x, g, step, dead):
+    return hard_step(w, x, whole(), lambda z: by_column(z, ZIPF), auxk(dead))
+
+
+def scored(w, g, beta, reading, choose):
+    """Chooses by the gradient's score; a margin counts relative to the largest score."""
+
+    def select(z):
+        s = gradient_score(z, w["W_dec"], g, beta, reading)
+        mask, margin = choose(s)
+        return mask, margin / s.max()
+
+    return select
+
+
+def gradient_topk(w, x, g, step, dead):
+    return hard_step(w, x, whole(), scored(w, g, 1.0, "augmented", lambda s: by_row(s, K)), auxk(dead))
+
+
+def gradient_topk_product(w, x, g, step, dead):
+    return hard_step(w, x, whole(), scored(w, g, 1.0, "product", lambda s: by_row(s, K)), auxk(dead))
+
+
+def gradient_mutual_choice(w, x, g, step, dead):
+    return hard_step(w, x, whole(), scored(w, g, 1.0, "augmented", lambda s: by_batch(s, K)), auxk(dead))
+
+
+def gradient_feature_choice(w, x, g, step, dead):
+    return hard_step(w, x, whole(), scored(w, g, 1.0, "augmented", lambda s: by_column(s, UNIFORM)), auxk(dead))
+
+
+LAMBDA, LAMBDA_WARMUP = 0.25, 0.25
+
+
+def lam(step, value=LAMBDA):
+    return lambda_at(step, STEPS, value, LAMBDA_WARMUP)
+
+
+def l1(w, x, g, step, dead):
+    return l1_step(w, x, {"p": 0.0, "norm_weighted": True}, lam(step))
+
+
+def l1_tied(w, x, g, step, dead):
+    return l1_step(w, x, {"p": 1.0, "norm_weighted": True}, lam(step))
+
+
+def l1_kissane(w, x, g, step, dead):
+    return l1_step(w, x, {"p": 1.0, "norm_weighted": False}, lam(step))
+
+
+def gated(w, x, g, step, dead):
+    return gated_step(w, x, None, lam(step))
+
+
+JUMP = {"p": 1.0, "bandwidth": 0.2, "penalty": "step", "tanh_scale": 4.0, "pre_act_weight": 0.0}
+
+
+def jumprelu(w, x, g, step, dead):
+    return jumprelu_step(w, x, JUMP, lam(step, 0.1), dead)
+
+
+def jumprelu_tanh(w, x, g, step, dead):
+    return jumprelu_step(w, x, {**JUMP, "penalty": "tanh", "pre_act_weight": 0.02}, lam(step, 0.1), dead)
+
+
+HARD = {**COMMON, "k": K, "deadTokens": N}
+SOFT = {**COMMON, "lambda": LAMBDA, "lambdaWarmup": LAMBDA_WARMUP}
+CASES = {
+    "topk": {"variant": "topk", "step": topk, "config": HARD},
+    "batch_topk": {"variant": "batch_topk", "step": batch_topk, "config": HARD},
+    "mutual_choice": {"variant": "mutual_choice", "step": mutual_choice, "config": {**HARD, "auxWeight": 0}},
+    "matryoshka": {"variant": "matryoshka", "step": matryoshka, "config": HARD},
+    "feature_choice_uniform": {"variant": "feature_choice", "step": feature_choice_uniform, "config": HARD},
+    "feature_choice_zipf": {"variant": "feature_choice", "step": feature_choice_zipf, "config": HARD},
+    "gradient_topk": {"variant": "gradient_topk", "step": gradient_topk, "config": HARD, "gradient": True},
+    "gradient_topk_product": {
+        "variant": "gradient_topk", "step": gradient_topk_product, "config": HARD, "gradient": True,
+    },
+    "gradient_mutual_choice": {
+        "variant": "gradient_mutual_choice", "step": gradient_mutual_choice, "config": HARD, "gradient": True,
+    },
+    "gradient_feature_choice": {
+        "variant": "gradient_feature_choice", "step": gradient_feature_choice, "config": HARD, "gradient": True,
+    },
+    "l1": {"variant": "l1", "step": l1, "config": SOFT, "norm": "mixed", "run": {"unit_norm": False}},
+    "l1_tied": {"variant": "l1", "step": l1_tied, "config": SOFT, "norm": "mixed", "run": {"unit_norm": False}},
+    "l1_kissane": {"variant": "l1", "step": l1_kissane, "config": SOFT},
+    "gated": {"variant": "gated", "step": gated, "config": SOFT, "kind": "gated"},
+    "jumprelu": {"variant": "jumprelu", "step": jumprelu, "config": SOFT, "kind": "jumprelu"},
+    "jumprelu_tanh": {
+        "variant": "jumprelu", "step": jumprelu_tanh, "config": SOFT, "kind": "jumprelu", "norm": "mixed",
+        "run": {"unit_norm": False},
+    },
+}
+
+
+def run_case(case, seed):
+    """Record and final parameters of one case."""
+    w = initial(case.get("kind"), case.get("norm"))
+    gs = iter(gradients(seed))
+
+    def step_of(w, x, step, dead):
+        return case["step"](w, x, next(gs), step, dead)
+
+    record = train(w, batches(seed), {**RUN, **case.get("run", {})}, step_of)
+    return record, w
