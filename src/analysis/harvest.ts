@@ -6,7 +6,7 @@ import type { Scope } from '#gpu/scope.ts';
 import { type Tensor, view } from '#gpu/tensor.ts';
 import { type HookName, isHookOf } from '#model/hooks.ts';
 import type { LanguageModel, Workspace } from '#model/model.ts';
-import type { ActivationSource } from '#sae/sae.ts';
+import type { ActivationRows, ActivationSource } from '#sae/sae.ts';
 import { checkSignal, copyRows, rowsOfRun, siteWidth, windowsPerPass } from './site.ts';
 import { readWindows, type TokenWindows } from './windows.ts';
 
@@ -120,7 +120,7 @@ class Harvest implements HarvestSource {
     this.#row = row;
   }
 
-  async next(n: number, signal: AbortSignal): Promise<Tensor<'f32'> | undefined> {
+  async next(n: number, signal: AbortSignal): Promise<ActivationRows | undefined> {
     const start = this.position;
     const { x, part, idx } = this.#outTensors(n);
     for (let filled = 0; filled < n; ) {
@@ -142,7 +142,7 @@ class Harvest implements HarvestSource {
       filled += take;
       this.#row += take;
     }
-    return view(x, { shape: [n, this.d_in] });
+    return { x: view(x, { shape: [n, this.d_in] }) };
   }
 
   /** Rows of the current block, harvested if need be; moves on past a block that is used up. */

@@ -86,6 +86,7 @@ interface Loop {
 function stoppable(source: ActivationSource, control: RunControl): ActivationSource {
   return {
     d_in: source.d_in,
+    hasGradient: source.hasGradient,
     get position() {
       return source.position;
     },

@@ -13,34 +13,19 @@ import {
   writeCheckpoint,
 } from './checkpoint.ts';
 import { deadLimit, deadSteps } from './dead.ts';
+import { hostOf, hostStepsOf } from './host_steps.ts';
 import { initState, measureInput } from './init.ts';
 import type { ResolvedJob } from './job.ts';
+import { metricsOf, type SaeStepMetrics } from './metrics.ts';
 import { adamStep } from './ops/adam.ts';
 import { RING_WIDTH } from './ops/stats.ts';
+import { checkResume } from './resume.ts';
 import type { ActivationSource } from './sae.ts';
-import { lrAt } from './schedule.ts';
+import { lrOf } from './schedule.ts';
 import type { StepSpace } from './space.ts';
-import { recordStep } from './sparse_step.ts';
+import { recordStep } from './step.ts';
 import { densityOf, foldedWeights } from './train_result.ts';
 import type { SaeWeights } from './weights.ts';
-
-/** Metrics of one step, in model units where they have any. */
-export interface SaeStepMetrics {
-  /** mse + auxWeight·aux. */
-  readonly loss: number;
-  /** Squared error summed over d_in, mean over the batch's tokens, model units. */
-  readonly mse: number;
-  /** ‖ê − e‖² ÷ ‖e − mean e‖² of the dead features' reconstruction; 0 when none is dead. */
-  readonly aux: number;
-  readonly l0: number;
-  readonly explainedVariance: number;
-  readonly deadFraction: number;
-  readonly lr: number;
-  /** Global norm of this step's gradients (training units), before clipping; 0 when clipping is off. */
-  readonly gradNorm: number;
-  /** Of the last submit. */
-  readonly tokensPerSecond: number;
-}
 
 export type SaeTrainEvent =
   | {
@@ -78,6 +63,11 @@ export interface Run extends ResolvedJob {
   metrics: SaeStepMetrics | undefined;
   lastGood: Checkpoint | undefined;
   lastSaved: number;
+  /** Steps with work on the CPU before them, and the last one for which it was done. */
+  readonly hostSteps: readonly number[];
+  hosted: number;
+  /** Where the source stood after the last trained row, once rows beyond it were read. */
+  trainedTo: { readonly block: number; readonly row: number } | undefined;
 }
 
 /** First step of the last fifth, where firing counts start afresh. */
@@ -91,18 +81,34 @@ export async function startRun(
   space: StepSpace,
   ring: Readback,
   signal: AbortSignal,
-  resume: Checkpoint | undefined,
+  options: { readonly resume?: Checkpoint | undefined; readonly branch?: boolean | undefined },
 ): Promise<{ run: Run; warning: WorkbenchError | undefined }> {
-  const { job, shape, cfg } = resolved;
+  const { job, shape, cfg, variant } = resolved;
+  const { resume, branch = false } = options;
+  if (variant.needsGradient?.(cfg) && !source.hasGradient)
+    throw new WorkbenchError(
+      'format',
+      `${variant.title} needs the model's gradient, and this source has none.`,
+      {
+        hint: 'Train at a hook of a loaded model, or choose a variant without gradients.',
+      },
+    );
   let warning: WorkbenchError | undefined;
   let scale = 1;
   if (resume) {
-    warning = checkResume(resume.meta, resolved, gpu);
+    warning = checkResume(resume.meta, resolved, gpu, branch);
     restoreState(gpu, space, resume);
     scale = resume.meta.scale;
   } else {
     const stats = await measureInput(gpu, source, job, signal);
-    if (!stats) throw new WorkbenchError('format', 'Training: the source has no batch of activations.');
+    if (!stats)
+      throw new WorkbenchError(
+        'format',
+        `Training: the corpus has fewer than one batch of ${job.batch} tokens.`,
+        {
+          hint: 'Choose a longer corpus or a smaller batch.',
+        },
+      );
     scale = cfg.scaleInput ? stats.scale : 1;
     const b_dec = stats.mean.map((v) => v * scale);
     initState(gpu, space, makeRng(job.seed), b_dec);
@@ -116,7 +122,7 @@ export async function startRun(
     ring,
     scale,
     kernels,
-    window: deadSteps(cfg, shape.d_sae, shape.slots, shape.batch),
+    window: deadSteps(cfg, shape.d_sae, variant.sparsity?.(cfg, shape.d_sae) ?? shape.slots, shape.batch),
     pending: [],
     step: resume?.meta.step ?? 0,
     msPerStep: undefined,
@@ -124,52 +130,38 @@ export async function startRun(
     metrics: undefined,
     lastGood: resume,
     lastSaved: performance.now(),
+    hostSteps: hostStepsOf(resolved),
+    hosted: resume?.meta.hosted ?? 0,
+    trainedTo: undefined,
   };
+  if (!resume) variant.init?.(hostOf(run, signal));
   return { run, warning };
-}
-
-/** @throws WorkbenchError('format') when the checkpoint is another job's; a warning when the adapter is another. */
-function checkResume(meta: CheckpointMeta, r: ResolvedJob, gpu: Gpu): WorkbenchError | undefined {
-  const same =
-    meta.variant === r.variant.id &&
-    meta.d_in === r.shape.d_in &&
-    meta.d_sae === r.shape.d_sae &&
-    meta.batch === r.shape.batch &&
-    meta.steps === r.steps &&
-    meta.seed === r.job.seed &&
-    Object.entries(r.cfg).every(([name, value]) => meta.config[name] === value);
-  if (!same)
-    throw new WorkbenchError('format', 'Training: the checkpoint belongs to another job.', {
-      hint: 'Resume with the job that the run was started with.',
-    });
-  if (meta.kernels['class'] === gpu.caps.class) return undefined;
-  return new WorkbenchError(
-    'internal',
-    `This run began on an adapter of class ${meta.kernels['class']}; here, on ${gpu.caps.class}, its losses are equal to rounding only.`,
-  );
 }
 
 /** Records and submits `count` steps; false when the source has no batch left. */
 export async function submitSteps(run: Run, count: number, signal: AbortSignal): Promise<boolean> {
-  const { batch, d_sae } = run.shape;
-  let x = await run.source.next(count * batch, signal);
+  const { batch } = run.shape;
+  let input = await run.source.next(count * batch, signal);
   let steps = count;
-  if (!x && count > 1) {
-    x = await run.source.next(batch, signal);
+  if (!input && count > 1) {
+    input = await run.source.next(batch, signal);
     steps = 1;
   }
-  if (!x) return false;
+  if (!input) return false;
+  const { x, g } = input;
   const rec = run.gpu.record('train');
   for (let i = 0; i < steps; i++) {
     const step = run.step + 1 + i;
     if (step === densityStart(run.steps) + 1) rec.clear(run.space.u32('fired'));
     recordStep(rec, run.space, run.variant, run.cfg, {
       step,
-      adam: adamStep(step, { ...run.cfg, lr: lrAt(step, run.steps, run.cfg, d_sae) }),
+      adam: adamStep(step, { ...run.cfg, lr: lrOf(run, step) }),
       deadLimit: deadLimit(step, run.window),
       nextDeadLimit: deadLimit(step + 1, run.window),
       slot: i,
       input: { x, fromRow: i * batch, scale: run.scale },
+      gradient: g && { g, fromRow: i * batch },
+      steps: run.steps,
     });
   }
   await rec.submit();
@@ -208,24 +200,6 @@ export async function arrive(run: Run): Promise<SaeTrainEvent> {
   };
 }
 
-/** One ring slot (step_end.wgsl) as metrics. */
-function metricsOf(run: Run, step: number, slot: Float32Array): SaeStepMetrics {
-  const { batch, d_sae } = run.shape;
-  const [squared = 0, variance = 0, aux = 0, l0 = 0, dead = 0, gradNorm = 0] = slot;
-  const mse = squared / run.scale ** 2;
-  return {
-    loss: mse + run.cfg.auxWeight * aux,
-    mse,
-    aux,
-    l0,
-    explainedVariance: 1 - (squared * batch) / Math.max(variance, 1e-30),
-    deadFraction: dead / d_sae,
-    lr: lrAt(step, run.steps, run.cfg, d_sae),
-    gradNorm,
-    tokensPerSecond: (1000 * batch) / Math.max(run.msPerStep ?? 1e9, 1e-6),
-  };
-}
-
 export async function drain(run: Run): Promise<SaeTrainEvent[]> {
   const events: SaeTrainEvent[] = [];
   while (run.pending.length > 0) events.push(await arrive(run));
@@ -248,7 +222,8 @@ function capture(run: Run): Promise<Checkpoint> {
     seed: run.job.seed,
     step: run.step,
     scale: run.scale,
-    position: { ...run.source.position },
+    position: { ...(run.trainedTo ?? run.source.position) },
+    ...(run.hosted > 0 && { hosted: run.hosted }),
     kernels: run.kernels,
   });
 }

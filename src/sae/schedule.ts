@@ -1,4 +1,6 @@
 import type { SaeConfig } from './config.ts';
+import type { StepShape } from './space.ts';
+import type { SaeVariant } from './variant.ts';
 
 /** Peak learning rate: the config's, or 2e-4·sqrt(16384 ÷ d_sae) (dictionary_learning's rule for TopK). */
 export const peakLr = (cfg: SaeConfig, d_sae: number): number =>
@@ -19,3 +21,14 @@ export function lrAt(step: number, steps: number, cfg: SaeConfig, d_sae: number)
 /** Steps per submit: 50 ms of work, 1 to `most`; 1 before anything is known (decision 7). */
 export const stepsPerSubmit = (msPerStep: number | undefined, most: number): number =>
   msPerStep === undefined ? 1 : Math.max(1, Math.min(most, Math.floor(50 / Math.max(msPerStep, 0.01))));
+
+/** Learning rate of a run's step, with the variant's own factor. */
+export const lrOf = (
+  r: {
+    readonly variant: SaeVariant;
+    readonly cfg: SaeConfig;
+    readonly steps: number;
+    readonly shape: StepShape;
+  },
+  step: number,
+): number => lrAt(step, r.steps, r.cfg, r.shape.d_sae) * (r.variant.lrFactor?.(r.cfg, step, r.steps) ?? 1);

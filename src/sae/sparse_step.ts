@@ -6,9 +6,10 @@ import { type AdamStep, adamBDec, adamBEnc, adamRows, biasPull } from './ops/ada
 import { decodeAux, decodeSparse, prepareBatch } from './ops/decode.ts';
 import { selectTopk } from './ops/select.ts';
 import { batchStats, columnStats, stepEnd } from './ops/stats.ts';
+import { thetaEma } from './ops/theta.ts';
 import { dzMark, fillPairs, fireStats, scanCounts } from './ops/transpose.ts';
 import type { StepSpace } from './space.ts';
-import type { SaeVariant } from './variant.ts';
+import type { SaeStep, SaeVariant } from './variant.ts';
 
 /** What differs from one step to the next; all of it is known when the step is recorded. */
 export interface StepCall {
@@ -23,6 +24,33 @@ export interface StepCall {
   readonly slot: number;
   /** Rows of activations; absent: xs and xc already hold the batch. */
   readonly input?: { readonly x: Tensor<'f32'>; readonly fromRow: number; readonly scale: number };
+  /** Gradients by x; row fromRow of g belongs to the first row of the batch. */
+  readonly gradient?: SaeStep['gradient'];
+  /** Steps of the run; default `step`. */
+  readonly steps?: number;
+}
+
+/** What a variant sees of a step, but for the chunk. */
+export function stepOf<C extends SaeConfig>(
+  space: StepSpace,
+  cfg: C,
+  call: StepCall,
+): Omit<SaeStep<C>, 'pre_acts' | 'score' | 'chunk'> {
+  const { batch: n, d_in, d_sae } = space.shape;
+  return {
+    cfg,
+    shape: space.shape,
+    n,
+    d_in,
+    d_sae,
+    params: { W_enc: space.W_enc.w, b_enc: space.b_enc.w, W_dec: space.W_dec.w, b_dec: space.b_dec.w },
+    code: space.code,
+    step: call.step,
+    steps: call.steps ?? call.step,
+    gradient: call.gradient,
+    f32: space.f32,
+    u32: space.u32,
+  };
 }
 
 /** pre_acts of one chunk of rows after another; the variant and AuxK choose from them before they are overwritten. */
@@ -33,49 +61,38 @@ function encodeAndSelect<C extends SaeConfig>(
   cfg: C,
   call: StepCall,
 ): void {
-  const { batch, d_in, d_sae, slots, k_aux } = space.shape;
-  const params = {
-    W_enc: space.W_enc.w,
-    b_enc: space.b_enc.w,
-    W_dec: space.W_dec.w,
-    b_dec: space.b_dec.w,
-  };
+  const { batch, d_sae, k_aux } = space.shape;
+  const shared = stepOf(space, cfg, call);
   for (let from = 0; from < batch; from += space.chunkRows) {
     const count = Math.min(space.chunkRows, batch - from);
     const pre_acts = view(space.f32('pre_acts'), { shape: [count, d_sae] });
     matmul(rec, {
       layout: 'NT',
       a: rows(space.f32('xc'), from, count),
-      b: params.W_enc,
-      bias: params.b_enc,
+      b: space.W_enc.w,
+      bias: space.b_enc.w,
       out: pre_acts,
     });
-    variant.allocate(rec, {
-      cfg,
-      n: batch,
-      d_in,
-      d_sae,
-      params,
-      pre_acts,
-      chunk: { from, count },
-      code: space.code,
-      step: call.step,
-    });
-    if (k_aux > 0)
-      selectTopk(rec, {
-        score: pre_acts,
-        pre_acts,
-        code: space.code,
-        k: k_aux,
-        fromRow: batch + from,
-        fromEntry: batch * slots + from * k_aux,
-        dead: {
-          last_fired: space.u32('last_fired'),
-          limit: call.deadLimit,
-          scalars: space.f32('scalars'),
-        },
-      });
+    const step: SaeStep<C> = { ...shared, pre_acts, score: pre_acts, chunk: { from, count } };
+    const score = variant.score?.(rec, step) ?? pre_acts;
+    variant.allocate(rec, { ...step, score });
+    if (k_aux > 0) selectAux(rec, space, step, call.deadLimit);
   }
+}
+
+/** The entries of the auxiliary loss, on the code's rows after the batch's. */
+function selectAux(rec: Recorder, space: StepSpace, step: SaeStep, deadLimit: number): void {
+  const { batch, slots, k_aux } = space.shape;
+  const { pre_acts, chunk } = step;
+  selectTopk(rec, {
+    score: pre_acts,
+    pre_acts,
+    code: space.code,
+    k: k_aux,
+    fromRow: batch + chunk.from,
+    fromEntry: batch * slots + chunk.from * k_aux,
+    dead: { last_fired: space.u32('last_fired'), limit: deadLimit, scalars: space.f32('scalars') },
+  });
 }
 
 /** Errors of the batch and of AuxK: err [rows, d_pad] = gradient of the loss by each reconstruction. */
@@ -177,7 +194,7 @@ function update(rec: Recorder, space: StepSpace, cfg: SaeConfig, adam: AdamStep)
  * Loss = (1/n) Σ ‖recon − x‖² + auxWeight·AuxK. About 15 dispatches and nothing read back; the same recording gives
  * the same bits on one adapter. Everything after the encoder costs in proportion to the selected pairs.
  */
-export function recordStep<C extends SaeConfig>(
+export function recordSparseStep<C extends SaeConfig>(
   rec: Recorder,
   space: StepSpace,
   variant: SaeVariant<C>,
@@ -196,6 +213,22 @@ export function recordStep<C extends SaeConfig>(
   reconstruct(rec, space, cfg);
   transposePairs(rec, space, call.step);
   update(rec, space, cfg, call.adam);
+  if (variant.theta === 'shared' || variant.theta === 'each')
+    thetaEma(rec, {
+      kind: variant.theta,
+      start: space.u32('start'),
+      hits: space.u32('hits'),
+      pairs: space.u32('by_val'),
+      theta: space.f32('theta'),
+      theta_sum: space.f32('theta_sum'),
+      theta_weight: space.f32('theta_weight'),
+    });
+  variant.afterStep?.(rec, {
+    ...stepOf(space, cfg, call),
+    pre_acts: space.f32('pre_acts'),
+    score: space.f32('pre_acts'),
+    chunk: { from: 0, count: space.shape.batch },
+  });
   stepEnd(rec, {
     row_norm: space.f32('row_norm'),
     g_b_enc: space.f32('g_b_enc'),

@@ -38,7 +38,7 @@ function source(d_in: number, total: number, row = 0, nanFrom = total) {
     async next(n) {
       if (at + n > total) return undefined;
       at += n;
-      return view(all, { shape: [n, d_in], byteOffset: (at - n) * d_in * 4 });
+      return { x: view(all, { shape: [n, d_in], byteOffset: (at - n) * d_in * 4 }) };
     },
     [Symbol.dispose]: () => scope[Symbol.dispose](),
   };

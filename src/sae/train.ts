@@ -1,7 +1,10 @@
 import { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
+import { calibrateTheta } from './calibrate.ts';
 import type { Checkpoint, CheckpointSink } from './checkpoint.ts';
+import { hostStepDue, runHostStep, stepsUntilHost } from './host_steps.ts';
 import { planSae, resolveJob, type SaeJob } from './job.ts';
+import type { SaeStepMetrics } from './metrics.ts';
 import { RING_WIDTH } from './ops/stats.ts';
 import {
   arrive,
@@ -9,7 +12,6 @@ import {
   drain,
   isDiverged,
   type Run,
-  type SaeStepMetrics,
   type SaeTrainEvent,
   save,
   startRun,
@@ -22,11 +24,14 @@ import { densityOf, foldedWeights } from './train_result.ts';
 import type { SaeWeights } from './weights.ts';
 
 export { planSae, type SaeJob, type SaePlan } from './job.ts';
-export type { SaeStepMetrics, SaeTrainEvent } from './run.ts';
+export type { SaeStepMetrics } from './metrics.ts';
+export type { SaeTrainEvent } from './run.ts';
 
 export interface SaeTrainOptions {
   /** Goes on from here; job and source must be those of the run, the source standing at meta.position. */
   readonly resume?: Checkpoint | undefined;
+  /** With `resume`: config, seed and tokens of the job may differ from the checkpoint's; a new run that starts there. */
+  readonly branch?: boolean | undefined;
   /** Seconds between checkpoints; default 30, 0 for none but the last. */
   readonly checkpointSeconds?: number | undefined;
   /** Asked before each submit: true shortens it to one step (decision 7). */
@@ -74,10 +79,14 @@ export async function* trainSae(
   const chunkRows = Number(options.resume?.meta.kernels['chunkRows'] ?? resolved.chunkRows);
   const space = makeSpace(scope, resolved.shape, { chunkRows, ringSlots: resolved.ringSlots });
   using ring = gpu.readback(2, resolved.ringSlots * RING_WIDTH * 4);
-  const { run, warning } = await startRun(gpu, resolved, source, space, ring, signal, options.resume);
+  const { run, warning } = await startRun(gpu, resolved, source, space, ring, signal, options);
   if (warning) yield { type: 'warning', error: warning };
   const exhausted = yield* loop(run, sink, signal, options);
   for (const event of await drain(run)) yield event;
+  if (!isDiverged(run)) {
+    run.trainedTo = { ...source.position };
+    await calibrateTheta(run, signal, options.yieldToInteractive);
+  }
   const saved = isDiverged(run) ? undefined : await save(run, sink);
   if (!saved) return yield* endDiverged(run);
   yield saved;
@@ -101,8 +110,13 @@ async function* loop(
       if (!saved) return false;
       yield saved;
     }
+    if (hostStepDue(run)) {
+      for (const event of await drain(run)) yield event;
+      if (isDiverged(run)) return false;
+      await runHostStep(run, signal);
+    }
     const wanted = options.busy?.() ? 1 : stepsPerSubmit(run.msPerStep, most);
-    if (!(await submitSteps(run, Math.min(wanted, run.steps - run.step), signal))) return true;
+    if (!(await submitSteps(run, Math.min(wanted, stepsUntilHost(run)), signal))) return true;
     // One submit stays in flight, so the GPU works while its predecessor's metrics are looked at.
     while (run.pending.length > 1) yield await arrive(run);
     if (isDiverged(run)) return false;

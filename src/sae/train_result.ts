@@ -15,17 +15,19 @@ function unpadded(data: A, d_in: number, factor: number): A {
 }
 
 /**
- * The SAE of a checkpoint in model units: with s the input scale, W_enc·s, W_dec ÷ s, b_dec ÷ s, b_enc as it is
- * (SAELens's fold_activation_norm_scaling_factor).
+ * The SAE of a checkpoint in model units: with s the input scale, W_enc·s, W_dec ÷ s, b_dec ÷ s, b_enc
+ * and theta as they are (SAELens's fold_activation_norm_scaling_factor).
  */
 export function foldedWeights(c: Checkpoint, actRule: ActRuleSpec, applyBDecToInput: boolean): SaeWeights {
   const { d_in, d_sae, scale } = c.meta;
   const get = (name: string): A => c.tensors.get(name) as A;
+  const theta = actRule.kind === 'threshold' ? get('theta').slice() : undefined;
   return {
     d_in,
     d_sae,
     actRule,
     applyBDecToInput,
+    ...(theta && { theta }),
     W_enc: unpadded(get('W_enc'), d_in, scale),
     b_enc: get('b_enc').slice(),
     W_dec: unpadded(get('W_dec'), d_in, 1 / scale),

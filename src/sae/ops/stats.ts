@@ -19,7 +19,9 @@ export const statSegments = (n: number): number => ceilDiv(n, SEGMENT);
 /** Slots of `scalars`, see batch_stats.wgsl. */
 export const SCALARS = 16;
 /** Values of one slot of the metrics ring, see step_end.wgsl. */
-export const RING_WIDTH = 8;
+export const RING_WIDTH = 12;
+/** First of the four scalars that are a variant's own figures; step_end copies them to the end of the ring's slot. */
+export const FIGURES_AT = 8;
 
 export const columnStatsKernel = defineKernel({
   name: 'sae/column_stats',
@@ -86,7 +88,7 @@ export const stepEndKernel = defineKernel({
   doc: 'Metrics of the step into the ring; gradient factor and dead count for the next step.',
 });
 
-/** ring [slots, 8]; `aux_part` absent: no AuxK; clip 0: off. */
+/** ring [slots, 12]; `aux_part` absent: no AuxK; clip 0: off. */
 export function stepEnd(
   rec: Recorder,
   t: {
@@ -108,7 +110,7 @@ export function stepEnd(
     g_b_enc: [t.g_b_enc, 'd_sae'],
     g_b_dec: [t.g_b_dec, 'd_pad'],
     hits: [t.hits, 'd_sae'],
-    ring: [t.ring, 'slots 8'],
+    ring: [t.ring, 'slots 12'],
   });
   rec.run(stepEndKernel, {
     tensors: {

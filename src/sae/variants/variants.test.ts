@@ -6,8 +6,9 @@ import { deadLimit } from '../dead.ts';
 import { encodeRows } from '../inference.ts';
 import { initState } from '../init.ts';
 import { adamStep } from '../ops/adam.ts';
+import { RING_WIDTH } from '../ops/stats.ts';
 import { makeSpace } from '../space.ts';
-import { recordStep } from '../sparse_step.ts';
+import { recordStep } from '../step.ts';
 import { saeOnGpu } from '../weights.ts';
 import { VARIANTS, variantOf } from './index.ts';
 
@@ -74,7 +75,7 @@ for (const variant of VARIANTS) {
     };
     await run(51, 0);
     const ring = await gpu.readF32(space.f32('ring'));
-    expect(ring[49 * 8]!).toBeLessThan(0.6 * ring[0]!);
+    expect(ring[49 * RING_WIDTH]!).toBeLessThan(0.6 * ring[0]!);
 
     const actRule = variant.actRule(cfg);
     const weights = { ...SHAPE, actRule, applyBDecToInput: cfg.applyBDecToInput, ...before };
