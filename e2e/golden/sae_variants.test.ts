@@ -26,9 +26,11 @@ interface Golden {
   readonly norm: 'unit' | 'mixed';
   readonly config: Readonly<Record<string, ConfigValue>>;
   /** Per step. */
-  readonly series: Readonly<Record<'mse' | 'norm' | 'l0', readonly number[]>> & {
+  readonly series: Readonly<Record<'loss' | 'mse' | 'norm' | 'l0', readonly number[]>> & {
     readonly aux?: readonly number[];
   };
+  /** Running means of the smallest kept act, for variants that select k a token. */
+  readonly theta: { readonly shared?: number; readonly each?: readonly number[] };
   /** Values of own parameters before the first step. */
   readonly start: Readonly<Record<string, readonly number[]>>;
   /** Parameters after the last step; rows are features. */
@@ -101,17 +103,20 @@ function beginning(g: Golden, job: SaeJob): Checkpoint {
 }
 
 /** The batches of the script, one after another: batch i is written when it is asked for. */
-function sourceOf(g: Golden, x: Tensor<'f32'>): ActivationSource {
+function sourceOf(golden: Golden, x: Tensor<'f32'>, g: Tensor<'f32'>): ActivationSource {
+  const { seed, steps, n: batch, d_in, gradient } = golden;
   let step = 0;
   return {
-    d_in: g.d_in,
+    d_in,
+    hasGradient: gradient,
     get position() {
-      return { block: 0, row: step * g.n };
+      return { block: 0, row: step * batch };
     },
     async next(n) {
-      if (step === g.steps || n !== g.n) return undefined;
-      gpu.write(x, draw(g.seed + step++, n * g.d_in, 2));
-      return x;
+      if (step === steps || n !== batch) return undefined;
+      gpu.write(x, draw(seed + step, n * d_in, 2));
+      gpu.write(g, draw(seed + 500 + step++, n * d_in, 1 / 4));
+      return gradient ? { x, g } : { x };
     },
   };
 }
@@ -122,6 +127,7 @@ async function run(g: Golden): Promise<{ steps: SaeTrainEvent[]; last: Checkpoin
   const job = { variant: g.variant, config: g.config, d_sae, tokens: steps * n, batch: n, seed: 1 };
   using s = gpu.scope('golden');
   const x = s.tensor('x', [n, d_in], 'f32');
+  const gradient = s.tensor('g', [n, d_in], 'f32');
   let bytes: Uint8Array<ArrayBuffer> | undefined;
   const sink = {
     write: async (_: number, b: Uint8Array<ArrayBuffer>) => {
@@ -130,7 +136,14 @@ async function run(g: Golden): Promise<{ steps: SaeTrainEvent[]; last: Checkpoin
   };
   const options = { resume: beginning(g, job), maxStepsPerSubmit: 1, checkpointSeconds: 0 };
   const events: SaeTrainEvent[] = [];
-  for await (const e of trainSae(gpu, job, sourceOf(g, x), sink, new AbortController().signal, options))
+  for await (const e of trainSae(
+    gpu,
+    job,
+    sourceOf(g, x, gradient),
+    sink,
+    new AbortController().signal,
+    options,
+  ))
     if (e.type === 'step') events.push(e);
   if (!bytes) throw new Error('the run left no checkpoint');
   return { steps: events, last: await readCheckpoint(bytes) };
@@ -140,7 +153,7 @@ async function run(g: Golden): Promise<{ steps: SaeTrainEvent[]; last: Checkpoin
 const unpadded = (data: A, d_in: number): A => data.filter((_, i) => i % padded(d_in) < d_in);
 
 function expectSeries(g: Golden, events: readonly SaeTrainEvent[]): void {
-  const compare = (name: 'mse' | 'aux' | 'gradNorm' | 'l0', want: readonly number[]): void =>
+  const compare = (name: 'loss' | 'mse' | 'aux' | 'gradNorm' | 'l0', want: readonly number[]): void =>
     events.forEach((e, i) => {
       const got = e.type === 'step' ? e.metrics[name] : Number.NaN;
       const off = Math.abs(got - (want[i] as number));
@@ -150,6 +163,7 @@ function expectSeries(g: Golden, events: readonly SaeTrainEvent[]): void {
       );
     });
   expect(events.length).toBe(g.steps);
+  compare('loss', g.series.loss);
   compare('mse', g.series.mse);
   compare('gradNorm', g.series.norm);
   compare('l0', g.series.l0);
@@ -168,6 +182,20 @@ function expectParams(g: Golden, last: Checkpoint): void {
   }
 }
 
+/** The running thresholds of the checkpoint, where the variant keeps any. */
+function expectTheta(g: Golden, last: Checkpoint): void {
+  const kind = VARIANTS.find((v) => v.id === g.variant)?.theta;
+  if (kind !== 'shared' && kind !== 'each') return;
+  const [sum, weight] = [last.tensors.get('theta_sum'), last.tensors.get('theta_weight')];
+  if (!sum || !weight) throw new Error('the checkpoint has no running thresholds');
+  sum.forEach((v, f) => {
+    const got = v / Math.max(weight[f] as number, 1e-30);
+    const want = (kind === 'shared' ? g.theta.shared : g.theta.each?.[f]) as number;
+    // Acts of parameters that are off by up to 1e-5.
+    expect(Math.abs(got - want), `theta of feature ${f}: ${got}, expected ${want}`).toBeLessThan(5e-5);
+  });
+}
+
 test('every variant has a golden run', () => {
   const golden = new Set(CASES.map((c) => c.golden.variant));
   for (const { id } of VARIANTS) expect(golden.has(id), `no golden run of ${id}`).toBe(true);
@@ -179,5 +207,6 @@ for (const { name, golden } of CASES.filter((c) => VARIANTS.some((v) => v.id ===
     const { steps, last } = await run(golden);
     expectSeries(golden, steps);
     expectParams(golden, last);
+    expectTheta(golden, last);
   });
 }

@@ -58,11 +58,14 @@ def make(name, case):
             break
     agreed = compare(name, case, seed, record, w)
     print(f"{name}: seed {seed}, margin {record['margin']:.2g}, {agreed}", file=sys.stderr)
-    series = {k: short(v) for k, v in record.items() if k not in ("margin", "dead")}
+    series = {k: short(v) for k, v in record.items() if k not in ("margin", "dead", "theta")}
     return {
         "made_by": "scripts/golden/sae_variants/make.py", "library": agreed, "variant": case["variant"], **SIZES,
         "seed": seed, "gradient": case.get("gradient", False), "norm": case.get("norm", "unit"),
         "config": case["config"], "margin": float(f"{record['margin']:.2g}"), "dead": record["dead"], "series": series,
+        # For variants that keep running thresholds: one for all features, or one a feature.
+        "theta": {"shared": record["theta"]["shared"], "each": short(record["theta"]["each"])}
+        if "k" in case["config"] else {},
         "start": {k: short(v) for k, v in initial(case.get("kind"), case.get("norm")).items() if k not in SHARED},
         "params": {k: short(rows(k, v)) for k, v in w.items()},
     }
