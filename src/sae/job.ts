@@ -94,7 +94,15 @@ export function shapeOf(
   const aux = (cfg.dead === 'auxk' || cfg.dead === 'aux_zipf') && cfg.auxWeight > 0;
   const k_aux = aux ? Math.min(d_sae, cfg.k_aux || Math.max(1, Math.floor(d_in / 2))) : 0;
   const dense = variant.step === 'dense';
-  const sizes: StepShape = { batch, d_in, d_sae, slots: variant.slots(cfg, d_sae), k_aux, dense };
+  const sizes: StepShape = {
+    batch,
+    d_in,
+    d_sae,
+    slots: variant.slots(cfg, d_sae),
+    k_aux,
+    dense,
+    ends: variant.prefixes?.(cfg, d_sae),
+  };
   const own = {
     state: { ...thetaState(variant.theta, d_sae), ...variant.state?.(cfg, sizes) },
     scratch: { ...thetaScratch(variant.theta, d_sae), ...variant.scratch?.(cfg, sizes) },

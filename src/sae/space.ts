@@ -20,6 +20,8 @@ export interface StepShape {
   readonly slots: number;
   /** Entries of a token's AuxK row; 0: no AuxK. */
   readonly k_aux: number;
+  /** Ends of the nested prefixes of the dictionary, ascending, the last one d_sae; empty or absent: none. */
+  readonly ends?: readonly number[] | undefined;
   /** Tensors beside the shared ones: the variant's own, theta's. */
   readonly own?: OwnTensors | undefined;
   /** True for dense_step.ts, which has no code and no pairs. */
@@ -85,12 +87,14 @@ export function scratchTensors(s: StepShape, o: { chunkRows: number; ringSlots: 
     ...s.own?.scratch,
   };
   if (s.dense) return shared;
+  const levels = s.ends?.length ?? 0;
   return {
     ...shared,
     row_start: [[rows + 1], 'u32'],
     idx: [[cap], 'u32'],
     val: [[cap], 'f32'],
-    err: [[rows, d_pad], 'f32'],
+    err: [[rows + levels * s.batch, d_pad], 'f32'],
+    row_loss: [[levels > 0 ? s.batch : 0], 'f32'],
     dz: [[cap], 'f32'],
     bits: [[s.d_sae, Math.ceil(rows / 32)], 'u32'],
     start: [[s.d_sae + 1], 'u32'],

@@ -4,11 +4,12 @@ import { rows, type Tensor, view } from '#gpu/tensor.ts';
 import type { SaeConfig } from './config.ts';
 import { type AdamStep, adamBDec, adamBEnc, adamRows, biasPull } from './ops/adam.ts';
 import { decodeAux, decodeSparse, prepareBatch } from './ops/decode.ts';
+import { decodePrefixes, prefixEnd } from './ops/prefixes.ts';
 import { selectTopk } from './ops/select.ts';
 import { batchStats, columnStats, stepEnd } from './ops/stats.ts';
 import { thetaEma } from './ops/theta.ts';
 import { dzMark, fillPairs, fireStats, scanCounts } from './ops/transpose.ts';
-import type { StepSpace } from './space.ts';
+import { codeRows, type StepSpace } from './space.ts';
 import type { SaeStep, SaeVariant } from './variant.ts';
 
 /** What differs from one step to the next; all of it is known when the step is recorded. */
@@ -99,14 +100,10 @@ function selectAux(rec: Recorder, space: StepSpace, step: SaeStep, deadLimit: nu
 function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig): void {
   const { batch, k_aux } = space.shape;
   const [err, scalars] = [space.f32('err'), space.f32('scalars')];
-  decodeSparse(rec, {
-    W_dec: space.W_dec.w,
-    b_dec: space.b_dec.w,
-    x: space.f32('xs'),
-    code: space.code,
-    err,
-    scale: 2 / batch,
-  });
+  const { ends = [] } = space.shape;
+  const decode = { W_dec: space.W_dec.w, b_dec: space.b_dec.w, x: space.f32('xs'), code: space.code, err };
+  if (ends.length > 0) decodePrefixes(rec, { ...decode, row_loss: space.f32('row_loss'), ends });
+  else decodeSparse(rec, { ...decode, scale: 2 / batch });
   columnStats(rec, { err, x: space.f32('xc'), part: space.f32('part'), fromRow: 0, withX: true });
   batchStats(rec, {
     part: space.f32('part'),
@@ -115,6 +112,7 @@ function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig): void {
     n: batch,
     auxWeight: cfg.auxWeight,
   });
+  if (ends.length > 0) sumPrefixes(rec, space);
   if (k_aux === 0) return;
   decodeAux(rec, { W_dec: space.W_dec.w, code: space.code, scalars, err, n: batch });
   columnStats(rec, {
@@ -126,18 +124,37 @@ function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig): void {
   });
 }
 
+/** Gradient by b_dec of nested prefixes, and their loss; the sums of the whole dictionary's error are used up. */
+function sumPrefixes(rec: Recorder, space: StepSpace): void {
+  const part = space.f32('part');
+  columnStats(rec, {
+    err: space.f32('err'),
+    x: space.f32('xc'),
+    part,
+    fromRow: codeRows(space.shape),
+    withX: false,
+  });
+  prefixEnd(rec, {
+    part,
+    row_loss: space.f32('row_loss'),
+    err_sum: space.f32('err_sum'),
+    scalars: space.f32('scalars'),
+  });
+}
+
 /** dz of every selected pair, firing statistics, and the pairs by feature. */
 function transposePairs(rec: Recorder, space: StepSpace, step: number): void {
   const { code } = space;
   const [dz, bits, start] = [space.f32('dz'), space.u32('bits'), space.u32('start')];
-  dzMark(rec, { W_dec: space.W_dec.w, err: space.f32('err'), code, dz, bits });
+  const { batch: n, ends = [] } = space.shape;
+  dzMark(rec, { W_dec: space.W_dec.w, err: space.f32('err'), code, dz, bits, prefixes: { ends, n } });
   fireStats(rec, {
     bits,
     start,
     hits: space.u32('hits'),
     last_fired: space.u32('last_fired'),
     fired: space.u32('fired'),
-    n: space.shape.batch,
+    n,
     step,
   });
   scanCounts(rec, start);
@@ -149,7 +166,8 @@ function transposePairs(rec: Recorder, space: StepSpace, step: number): void {
     by_val: space.u32('by_val'),
     by_dz: space.u32('by_dz'),
     rows: (code.rowStart.shape[0] as number) - 1,
-    n: space.shape.batch,
+    n,
+    ends,
   });
 }
 
