@@ -1,5 +1,6 @@
 import { WorkbenchError } from '#base/errors.ts';
 import type { GpuCaps } from '#gpu/device.ts';
+import { bucketBytes } from '#gpu/pool.ts';
 import { byteSize } from '#gpu/tensor.ts';
 import { type ConfigValue, resolveConfig, type SaeConfig } from './config.ts';
 import { thetaScratch, thetaState } from './ops/theta.ts';
@@ -118,7 +119,7 @@ interface Sizes {
 
 function sizesOf(r: ResolvedJob): Sizes {
   const bytes = (named: ReturnType<typeof stateTensors>): [string, number][] =>
-    Object.entries(named).map(([name, [shape, dtype]]) => [name, byteSize(shape, dtype)]);
+    Object.entries(named).map(([name, [shape, dtype]]) => [name, bucketBytes(byteSize(shape, dtype))]);
   const state = bytes(stateTensors(r.shape));
   const all = [...state, ...bytes(scratchTensors(r.shape, r))];
   const sum = (list: readonly [string, number][]): number => list.reduce((s, [, b]) => s + b, 0);

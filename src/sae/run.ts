@@ -1,5 +1,4 @@
-import { WorkbenchError } from '#base/errors.ts';
-import { makeRng } from '#base/rng.ts';
+import type { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
 import type { Readback } from '#gpu/readback.ts';
 import { view } from '#gpu/tensor.ts';
@@ -9,17 +8,13 @@ import {
   type CheckpointSink,
   captureState,
   isFiniteState,
-  restoreState,
   writeCheckpoint,
 } from './checkpoint.ts';
-import { deadLimit, deadSteps } from './dead.ts';
-import { hostOf, hostStepsOf } from './host_steps.ts';
-import { initState, measureInput } from './init.ts';
+import { deadLimit } from './dead.ts';
 import type { ResolvedJob } from './job.ts';
 import { metricsOf, type SaeStepMetrics } from './metrics.ts';
 import { adamStep } from './ops/adam.ts';
 import { RING_WIDTH } from './ops/stats.ts';
-import { checkResume } from './resume.ts';
 import type { ActivationSource } from './sae.ts';
 import { lrOf } from './schedule.ts';
 import type { StepSpace } from './space.ts';
@@ -41,11 +36,16 @@ export type SaeTrainEvent =
   | { readonly type: 'checkpoint'; readonly step: number; readonly tokens: number; readonly bytes: number }
   | { readonly type: 'warning'; readonly error: WorkbenchError };
 
-/** One submit whose metrics are still under way. */
-interface Pending {
+/** Steps from + 1 .. from + count. */
+interface Stretch {
   readonly from: number;
   readonly count: number;
 }
+
+/** Steps whose metrics are read at once (at most one read-back per 16 steps; see `submitSteps`). */
+const READ_STEPS = 16;
+/** A slower machine reads after this long, however few the steps: there a read-back costs nothing beside a step. */
+const READ_MS = 1000;
 
 /** What the loop of a run carries along; the numbers live on the GPU. */
 export interface Run extends ResolvedJob {
@@ -56,7 +56,15 @@ export interface Run extends ResolvedJob {
   readonly scale: number;
   readonly kernels: CheckpointMeta['kernels'];
   readonly window: number;
-  readonly pending: Pending[];
+  /** Read-backs under way, oldest first. */
+  readonly pending: Stretch[];
+  /** Steps in the ring that no read-back has taken yet. */
+  unread: number;
+  lastRead: number;
+  /** Most steps of a submit, as the caller wants it. */
+  readonly most: number;
+  /** Submits that the GPU may still work at. */
+  readonly working: { readonly count: number; readonly done: Promise<void> }[];
   step: number;
   msPerStep: number | undefined;
   lastArrival: number;
@@ -73,77 +81,16 @@ export interface Run extends ResolvedJob {
 /** First step of the last fifth, where firing counts start afresh. */
 export const densityStart = (steps: number): number => Math.floor(steps * 0.8);
 
-/** Fresh or resumed state in the buffers of `space`. */
-export async function startRun(
-  gpu: Gpu,
-  resolved: ResolvedJob,
-  source: ActivationSource,
-  space: StepSpace,
-  ring: Readback,
-  signal: AbortSignal,
-  options: { readonly resume?: Checkpoint | undefined; readonly branch?: boolean | undefined },
-): Promise<{ run: Run; warning: WorkbenchError | undefined }> {
-  const { job, shape, cfg, variant } = resolved;
-  const { resume, branch = false } = options;
-  if (variant.needsGradient?.(cfg) && !source.hasGradient)
-    throw new WorkbenchError(
-      'format',
-      `${variant.title} needs the model's gradient, and this source has none.`,
-      {
-        hint: 'Train at a hook of a loaded model, or choose a variant without gradients.',
-      },
-    );
-  let warning: WorkbenchError | undefined;
-  let scale = 1;
-  if (resume) {
-    warning = checkResume(resume.meta, resolved, gpu, branch);
-    restoreState(gpu, space, resume);
-    scale = resume.meta.scale;
-  } else {
-    const stats = await measureInput(gpu, source, job, signal);
-    if (!stats)
-      throw new WorkbenchError(
-        'format',
-        `Training: the corpus has fewer than one batch of ${job.batch} tokens.`,
-        {
-          hint: 'Choose a longer corpus or a smaller batch.',
-        },
-      );
-    scale = cfg.scaleInput ? stats.scale : 1;
-    const b_dec = stats.mean.map((v) => v * scale);
-    initState(gpu, space, makeRng(job.seed), b_dec);
-  }
-  const kernels = resume?.meta.kernels ?? { class: gpu.caps.class, chunkRows: space.chunkRows };
-  const run: Run = {
-    ...resolved,
-    gpu,
-    source,
-    space,
-    ring,
-    scale,
-    kernels,
-    window: deadSteps(cfg, shape.d_sae, variant.sparsity?.(cfg, shape.d_sae) ?? shape.slots, shape.batch),
-    pending: [],
-    step: resume?.meta.step ?? 0,
-    msPerStep: undefined,
-    lastArrival: performance.now(),
-    metrics: undefined,
-    lastGood: resume,
-    lastSaved: performance.now(),
-    hostSteps: hostStepsOf(resolved),
-    hosted: resume?.meta.hosted ?? 0,
-    trainedTo: undefined,
-  };
-  if (!resume) variant.init?.(hostOf(run, signal));
-  return { run, warning };
-}
-
-/** Records and submits `count` steps; false when the source has no batch left. */
+/**
+ * Records and submits `count` steps; false when the source has no batch left.
+ *
+ * Metrics stay in the ring on the GPU until 16 steps are there (or as many as one submit may hold), or a second is over.
+ */
 export async function submitSteps(run: Run, count: number, signal: AbortSignal): Promise<boolean> {
   const { batch } = run.shape;
-  let input = await run.source.next(count * batch, signal);
-  let steps = count;
-  if (!input && count > 1) {
+  let steps = Math.min(count, run.ringSlots - run.unread);
+  let input = await run.source.next(steps * batch, signal);
+  if (!input && steps > 1) {
     input = await run.source.next(batch, signal);
     steps = 1;
   }
@@ -158,27 +105,56 @@ export async function submitSteps(run: Run, count: number, signal: AbortSignal):
       adam: adamStep(step, { ...run.cfg, lr: lrOf(run, step) }),
       deadLimit: deadLimit(step, run.window),
       nextDeadLimit: deadLimit(step + 1, run.window),
-      slot: i,
+      slot: run.unread + i,
       input: { x, fromRow: i * batch, scale: run.scale },
       gradient: g && { g, fromRow: i * batch },
       steps: run.steps,
     });
   }
   await rec.submit();
-  const slots = view(run.space.f32('ring'), { shape: [steps, RING_WIDTH] });
-  await run.ring.push(slots);
-  run.pending.push({ from: run.step, count: steps });
   run.step += steps;
+  run.unread += steps;
+  const done = run.gpu.idle();
+  done.catch(() => undefined); // whoever waits for it sees the error
+  run.working.push({ count: steps, done });
+  const first = run.metrics === undefined && run.pending.length === 0;
+  const late = performance.now() - run.lastRead > READ_MS;
+  if (first || late || run.unread >= Math.min(READ_STEPS, run.most)) await readRing(run);
   return true;
 }
 
-/** The oldest submit's metrics, waiting for them. */
-export async function arrive(run: Run): Promise<SaeTrainEvent> {
-  const { from, count } = run.pending.shift() as Pending;
-  const values = new Float32Array((await run.ring.next()) as ArrayBuffer);
+async function readRing(run: Run): Promise<void> {
+  if (run.unread === 0) return;
+  await run.ring.push(view(run.space.f32('ring'), { shape: [run.unread, RING_WIDTH] }));
+  run.pending.push({ from: run.step - run.unread, count: run.unread });
+  run.unread = 0;
+  run.lastRead = performance.now();
+}
+
+/** Waits until at most one submit is in the GPU's queue; a click waits for no more than that (decision 7). */
+export async function keepUp(run: Run): Promise<void> {
+  while (run.working.length > 1) await settle(run);
+}
+
+async function settle(run: Run): Promise<void> {
+  const { count, done } = run.working.shift() as Run['working'][number];
+  await done;
   const now = performance.now();
   run.msPerStep = (now - run.lastArrival) / count;
   run.lastArrival = now;
+}
+
+/** True when the oldest read-back covers nothing of the submit that the GPU works at: it is there, or all but. */
+export function hasArrived(run: Run): boolean {
+  const [next] = run.pending;
+  const busy = run.working.reduce((sum, w) => sum + w.count, 0);
+  return next !== undefined && next.from + next.count <= run.step - busy;
+}
+
+/** The oldest read-back's metrics, waiting for them. */
+export async function arrive(run: Run): Promise<SaeTrainEvent> {
+  const { from, count } = run.pending.shift() as Stretch;
+  const values = new Float32Array((await run.ring.next()) as ArrayBuffer);
   const losses = Float32Array.from({ length: count }, (_, i) => values[i * RING_WIDTH] as number);
   const step = from + count;
   run.metrics = metricsOf(run, step, values.subarray((count - 1) * RING_WIDTH));
@@ -200,7 +176,10 @@ export async function arrive(run: Run): Promise<SaeTrainEvent> {
   };
 }
 
+/** Metrics of all steps so far; the GPU stands still afterwards. */
 export async function drain(run: Run): Promise<SaeTrainEvent[]> {
+  await readRing(run);
+  while (run.working.length > 0) await settle(run);
   const events: SaeTrainEvent[] = [];
   while (run.pending.length > 0) events.push(await arrive(run));
   return events;

@@ -18,9 +18,15 @@ export function lrAt(step: number, steps: number, cfg: SaeConfig, d_sae: number)
   return peakLr(cfg, d_sae) * rise * fall;
 }
 
-/** Steps per submit: 50 ms of work, 1 to `most`; 1 before anything is known (decision 7). */
-export const stepsPerSubmit = (msPerStep: number | undefined, most: number): number =>
-  msPerStep === undefined ? 1 : Math.max(1, Math.min(most, Math.floor(50 / Math.max(msPerStep, 0.01))));
+/**
+ * Steps per submit: 50 ms of work, 1 to `most`; 1 before anything is known (decision 7). A power of two, so that few
+ * sizes of input need a bind group.
+ */
+export function stepsPerSubmit(msPerStep: number | undefined, most: number): number {
+  if (msPerStep === undefined) return 1;
+  const fit = Math.max(1, Math.min(most, Math.floor(50 / Math.max(msPerStep, 0.01))));
+  return 2 ** Math.floor(Math.log2(fit));
+}
 
 /** Learning rate of a run's step, with the variant's own factor. */
 export const lrOf = (

@@ -10,16 +10,18 @@ import {
   arrive,
   densityStart,
   drain,
+  hasArrived,
   isDiverged,
+  keepUp,
   type Run,
   type SaeTrainEvent,
   save,
-  startRun,
   submitSteps,
 } from './run.ts';
 import type { ActivationSource } from './sae.ts';
 import { stepsPerSubmit } from './schedule.ts';
 import { makeSpace } from './space.ts';
+import { startRun } from './start.ts';
 import { densityOf, foldedWeights } from './train_result.ts';
 import type { SaeWeights } from './weights.ts';
 
@@ -59,7 +61,8 @@ export interface SaeTrainResult {
 /**
  * Trains an SAE. Not pulling is pause, `return()` is stop (every buffer is freed), the signal cuts a wait short.
  *
- * Metrics arrive one submit late, so the loop never waits for the GPU except for checkpoints. The same job, source and
+ * Metrics are read every 16 steps, one submit late; the loop waits for the GPU at checkpoints only, and so that no
+ * more than two submits are in its queue. The same job, source and
  * adapter give the same losses bit for bit, resumed or not, however many steps a submit holds.
  * @throws WorkbenchError('out-of-memory') when the plan does not fit, 'cancelled' when the signal fires, 'internal' when
  * the loss is not finite before the first checkpoint.
@@ -100,7 +103,6 @@ async function* loop(
   signal: AbortSignal,
   options: SaeTrainOptions,
 ): AsyncGenerator<SaeTrainEvent, boolean, void> {
-  const most = Math.min(options.maxStepsPerSubmit ?? run.ringSlots, run.ringSlots, stepsOfRows(run));
   while (run.step < run.steps) {
     await options.yieldToInteractive?.();
     if (signal.aborted) throw new WorkbenchError('cancelled', 'Training was cancelled.');
@@ -115,18 +117,15 @@ async function* loop(
       if (isDiverged(run)) return false;
       await runHostStep(run, signal);
     }
-    const wanted = options.busy?.() ? 1 : stepsPerSubmit(run.msPerStep, most);
+    const wanted = options.busy?.() ? 1 : stepsPerSubmit(run.msPerStep, run.most);
     if (!(await submitSteps(run, Math.min(wanted, stepsUntilHost(run)), signal))) return true;
     // One submit stays in flight, so the GPU works while its predecessor's metrics are looked at.
-    while (run.pending.length > 1) yield await arrive(run);
+    await keepUp(run);
+    while (hasArrived(run)) yield await arrive(run);
     if (isDiverged(run)) return false;
   }
   return false;
 }
-
-/** Steps whose rows fit in 64 MiB, which the source holds for one submit. */
-const stepsOfRows = (run: Run): number =>
-  Math.max(1, Math.floor((64 * 2 ** 20) / (4 * run.shape.batch * run.shape.d_in)));
 
 function checkpointDue(run: Run, options: SaeTrainOptions): boolean {
   if (options.checkpointRequested?.()) return true;
