@@ -145,13 +145,13 @@ def jumprelu_tanh(w, x, g, step, dead):
     return jumprelu_step(w, x, {**JUMP, "penalty": "tanh", "pre_act_weight": 0.02}, lam(step, 0.1), dead)
 
 
-HARD = {**COMMON, "k": K, "deadTokens": N}
-SOFT = {**COMMON, "lambda": LAMBDA, "lambdaWarmup": LAMBDA_WARMUP}
+HARD = {**COMMON, "k": K, "deadTokens": N, "dead": "auxk"}
+SOFT = {**COMMON, "dead": "none", "lambda": LAMBDA, "lambdaWarmup": LAMBDA_WARMUP}
 CASES = {
     "topk": {"variant": "topk", "step": topk, "config": HARD},
     "batch_topk": {"variant": "batch_topk", "step": batch_topk, "config": HARD},
-    "mutual_choice": {"variant": "mutual_choice", "step": mutual_choice, "config": {**HARD, "auxWeight": 0}},
-    "matryoshka": {"variant": "matryoshka", "step": matryoshka, "config": HARD},
+    "mutual_choice": {"variant": "mutual_choice", "step": mutual_choice, "config": {**HARD, "dead": "none"}},
+    "matryoshka": {"variant": "matryoshka", "step": matryoshka, "config": {**HARD, "groups": len(PREFIXES)}},
     "feature_choice_uniform": {"variant": "feature_choice", "step": feature_choice_uniform, "config": HARD},
     "feature_choice_zipf": {"variant": "feature_choice", "step": feature_choice_zipf, "config": HARD},
     "gradient_topk": {"variant": "gradient_topk", "step": gradient_topk, "config": HARD, "gradient": True},
