@@ -42,6 +42,9 @@ export interface SaeConfig {
   readonly auxWeight: number;
   /** Dead features used by the auxiliary loss of a token; 0 takes d_in ÷ 2. */
   readonly k_aux: number;
+  /** Law of expected densities: rank r in proportion to (r + zipfQ)^−zipfS. */
+  readonly zipfS: number;
+  readonly zipfQ: number;
   /** x is multiplied by sqrt(d_in) ÷ E‖x‖ while training; folded at export. */
   readonly scaleInput: boolean;
   /** Encoder input is x − b_dec. */
@@ -127,7 +130,7 @@ export const COMMON_FIELDS = {
     max: 1e9,
     help: 'Tokens without a firing after which a feature counts as dead. 0 takes max(200,000, 10 · d_sae ÷ k).',
   },
-  dead: deadField(['none', 'auxk'], 'auxk'),
+  dead: deadField(['none', 'auxk', 'aux_zipf'], 'auxk'),
   auxWeight: {
     kind: 'number',
     label: 'AuxK weight',
@@ -143,6 +146,22 @@ export const COMMON_FIELDS = {
     min: 0,
     max: 4096,
     help: 'Dead features used for each token. 0 takes d_in ÷ 2.',
+  },
+  zipfS: {
+    kind: 'number',
+    label: 'Zipf exponent',
+    default: 0.9,
+    min: 0.01,
+    max: 4,
+    help: 'The density of rank r is expected in proportion to (r + q)^−s: s. Used by aux_zipf and by Zipf quotas.',
+  },
+  zipfQ: {
+    kind: 'number',
+    label: 'Zipf shift',
+    default: 2,
+    min: 0,
+    max: 1e6,
+    help: 'The density of rank r is expected in proportion to (r + q)^−s: q. Used by aux_zipf and by Zipf quotas.',
   },
   scaleInput: {
     kind: 'flag',

@@ -95,6 +95,7 @@ export function shapeOf(
   const aux = (cfg.dead === 'auxk' || cfg.dead === 'aux_zipf') && cfg.auxWeight > 0;
   const k_aux = aux ? Math.min(d_sae, cfg.k_aux || Math.max(1, Math.floor(d_in / 2))) : 0;
   const dense = variant.step === 'dense';
+  const zipf = cfg.dead === 'aux_zipf' && k_aux > 0;
   const sizes: StepShape = {
     batch,
     d_in,
@@ -103,6 +104,9 @@ export function shapeOf(
     k_aux,
     dense,
     ends: variant.prefixes?.(cfg, d_sae),
+    density: zipf || variant.density,
+    zipf,
+    scored: variant.score !== undefined,
   };
   const own = {
     state: { ...thetaState(variant.theta, d_sae), ...variant.state?.(cfg, sizes) },

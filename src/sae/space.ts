@@ -22,6 +22,11 @@ export interface StepShape {
   readonly k_aux: number;
   /** Ends of the nested prefixes of the dictionary, ascending, the last one d_sae; empty or absent: none. */
   readonly ends?: readonly number[] | undefined;
+  /** Running densities are kept; `zipf`: aux_zipf goes by them. */
+  readonly density?: boolean | undefined;
+  readonly zipf?: boolean | undefined;
+  /** A `score` [chunkRows, d_sae] beside pre_acts. */
+  readonly scored?: boolean | undefined;
   /** Tensors beside the shared ones: the variant's own, theta's. */
   readonly own?: OwnTensors | undefined;
   /** True for dense_step.ts, which has no code and no pairs. */
@@ -62,6 +67,8 @@ export function stateTensors(s: StepShape): Named {
     last_fired: [[s.d_sae], 'u32'],
     fired: [[s.d_sae], 'u32'],
     scalars: [[SCALARS], 'f32'],
+    ...(s.density && { density_sum: [[s.d_sae], 'f32'] }),
+    ...(s.zipf && { pi: [[s.d_sae], 'f32'] }),
     ...s.own?.state,
   };
 }
@@ -84,6 +91,8 @@ export function scratchTensors(s: StepShape, o: { chunkRows: number; ringSlots: 
     pull: [[pullSegments(s.d_sae), d_pad], 'f32'],
     row_norm: [[2 * s.d_sae], 'f32'],
     ring: [[o.ringSlots, RING_WIDTH], 'f32'],
+    ...(s.zipf && { weighed: [[o.chunkRows, s.d_sae], 'f32'] }),
+    ...(s.scored && { score: [[o.chunkRows, s.d_sae], 'f32'] }),
     ...s.own?.scratch,
   };
   if (s.dense) return shared;

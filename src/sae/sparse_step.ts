@@ -9,6 +9,7 @@ import { selectTopk } from './ops/select.ts';
 import { batchStats, columnStats, stepEnd } from './ops/stats.ts';
 import { thetaEma } from './ops/theta.ts';
 import { dzMark, fillPairs, fireStats, scanCounts } from './ops/transpose.ts';
+import { runningDensity, zipfGoal, zipfWeigh } from './ops/zipf.ts';
 import { codeRows, type StepSpace } from './space.ts';
 import type { SaeStep, SaeVariant } from './variant.ts';
 
@@ -77,28 +78,53 @@ function encodeAndSelect<C extends SaeConfig>(
     const step: SaeStep<C> = { ...shared, pre_acts, score: pre_acts, chunk: { from, count } };
     const score = variant.score?.(rec, step) ?? pre_acts;
     variant.allocate(rec, { ...step, score });
-    if (k_aux > 0) selectAux(rec, space, step, call.deadLimit);
+    if (k_aux > 0) selectAux(rec, space, step, call);
   }
 }
 
 /** The entries of the auxiliary loss, on the code's rows after the batch's. */
-function selectAux(rec: Recorder, space: StepSpace, step: SaeStep, deadLimit: number): void {
-  const { batch, slots, k_aux } = space.shape;
+function selectAux(rec: Recorder, space: StepSpace, step: SaeStep, call: StepCall): void {
+  const { batch, slots, k_aux, zipf } = space.shape;
   const { pre_acts, chunk } = step;
+  // While the first window is not over nothing counts as under-used, as nothing counts as dead.
+  const byUse = zipf && call.deadLimit > 0;
   selectTopk(rec, {
-    score: pre_acts,
+    score: byUse ? weighByUse(rec, space, step) : pre_acts,
     pre_acts,
     code: space.code,
     k: k_aux,
     fromRow: batch + chunk.from,
     fromEntry: batch * slots + chunk.from * k_aux,
-    dead: { last_fired: space.u32('last_fired'), limit: deadLimit, scalars: space.f32('scalars') },
+    dead: byUse
+      ? undefined
+      : { last_fired: space.u32('last_fired'), limit: call.deadLimit, scalars: space.f32('scalars') },
   });
 }
 
+/** Expected densities change slowly, and cost d_sae² comparisons. */
+const GOAL_STEPS = 16;
+
+/** Positive pre_acts of a chunk, weighed by how much less their features fire than a Zipf law expects. */
+function weighByUse(rec: Recorder, space: StepSpace, step: SaeStep): Tensor<'f32'> {
+  const weighed = view(space.f32('weighed'), { shape: step.pre_acts.shape });
+  const use = { density_sum: space.f32('density_sum'), pi: space.f32('pi') };
+  zipfWeigh(rec, { pre_acts: step.pre_acts, ...use, weighed, steps: step.step - 1 });
+  return weighed;
+}
+
+/** Running densities after a step, and the densities expected of the next ones. */
+function updateDensities(rec: Recorder, space: StepSpace, cfg: SaeConfig, step: number): void {
+  const { batch: n, slots, density, zipf } = space.shape;
+  if (!density) return;
+  const density_sum = space.f32('density_sum');
+  runningDensity(rec, { hits: space.u32('hits'), density_sum, n });
+  if (zipf && step % GOAL_STEPS === 1)
+    zipfGoal(rec, { density_sum, pi: space.f32('pi'), law: { s: cfg.zipfS, q: cfg.zipfQ }, l0: slots });
+}
+
 /** Errors of the batch and of AuxK: err [rows, d_pad] = gradient of the loss by each reconstruction. */
-function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig): void {
-  const { batch, k_aux } = space.shape;
+function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig, call: StepCall): void {
+  const { batch, k_aux, zipf = false } = space.shape;
   const [err, scalars] = [space.f32('err'), space.f32('scalars')];
   const { ends = [] } = space.shape;
   const decode = { W_dec: space.W_dec.w, b_dec: space.b_dec.w, x: space.f32('xs'), code: space.code, err };
@@ -111,6 +137,7 @@ function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig): void {
     scalars,
     n: batch,
     auxWeight: cfg.auxWeight,
+    always: zipf && call.deadLimit > 0,
   });
   if (ends.length > 0) sumPrefixes(rec, space);
   if (k_aux === 0) return;
@@ -228,7 +255,7 @@ export function recordSparseStep<C extends SaeConfig>(
       p: cfg.applyBDecToInput,
     });
   encodeAndSelect(rec, space, variant, cfg, call);
-  reconstruct(rec, space, cfg);
+  reconstruct(rec, space, cfg, call);
   transposePairs(rec, space, call.step);
   update(rec, space, cfg, call.adam);
   if (variant.theta === 'shared' || variant.theta === 'each')
@@ -241,6 +268,7 @@ export function recordSparseStep<C extends SaeConfig>(
       theta_sum: space.f32('theta_sum'),
       theta_weight: space.f32('theta_weight'),
     });
+  updateDensities(rec, space, cfg, call.step);
   variant.afterStep?.(rec, {
     ...stepOf(space, cfg, call),
     pre_acts: space.f32('pre_acts'),

@@ -120,7 +120,9 @@ export interface SaeVariant<C extends SaeConfig = SaeConfig, Id extends string =
    * batch a feature may have). 'trained': the step updates state `theta`. Absent: the rule has no theta.
    */
   readonly theta?: 'shared' | 'each' | 'trained';
-  /** Records kernels that fill own scratch `score` [rows, d_sae] and returns the chunk's rows; absent: pre_acts. */
+  /** Running densities `density_sum` [d_sae] are kept (ops/zipf.ts), before this step's firings. */
+  readonly density?: boolean;
+  /** Records kernels that fill scratch `score` [chunkRows, d_sae] and returns the chunk's rows; absent: pre_acts. */
   readonly score?: (rec: Recorder, step: SaeStep<C>) => F;
   allocate(rec: Recorder, step: SaeStep<C>): void;
   /** Ends of the nested prefixes of the dictionary, ascending, the last one d_sae (Matryoshka); absent: [d_sae]. */

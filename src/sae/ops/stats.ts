@@ -55,16 +55,16 @@ export const batchStatsKernel = defineKernel({
   name: 'sae/batch_stats',
   source: batchSource,
   tensors: ['part', 'err_sum', 'scalars'],
-  params: ['n', 'segments', 'aux_weight'],
+  params: ['n', 'segments', 'aux_weight', 'always'],
   constants: { D4: 16, T: 64 },
   grid: () => [1],
   doc: 'Column sum of err, squared error, variances of the input and of the residual, unit of AuxK.',
 });
 
-/** err_sum [d_pad] and scalars [16] from the partial sums of a batch of n rows. */
+/** err_sum [d_pad] and scalars [16] from the partial sums of a batch of n rows. `always`: AuxK needs no dead feature. */
 export function batchStats(
   rec: Recorder,
-  t: { part: F; err_sum: F; scalars: F; n: number; auxWeight: number },
+  t: { part: F; err_sum: F; scalars: F; n: number; auxWeight: number; always?: boolean },
 ): void {
   const { segments, d_pad } = dims('sae/batch_stats', {
     part: [t.part, 'segments 4 d_pad'],
@@ -73,7 +73,7 @@ export function batchStats(
   });
   rec.run(batchStatsKernel, {
     tensors: { part: t.part, err_sum: t.err_sum, scalars: t.scalars },
-    params: { n: t.n, segments, aux_weight: t.auxWeight },
+    params: { n: t.n, segments, aux_weight: t.auxWeight, always: t.always ? 1 : 0 },
     constants: { D4: d_pad / 4, T: rec.caps.class === 'software' ? 64 : 256 },
   });
 }
