@@ -4,6 +4,7 @@ import { testGpu } from '#gpu/testing.ts';
 import { type Checkpoint, readCheckpoint } from '#sae/checkpoint.ts';
 import type { ConfigValue } from '#sae/config.ts';
 import { resolveJob } from '#sae/job.ts';
+import { largestRemainder, zipfShares } from '#sae/ops/quotas.ts';
 import type { ActivationSource } from '#sae/sae.ts';
 import { padded, stateTensors } from '#sae/space.ts';
 import { type SaeJob, type SaeTrainEvent, trainSae } from '#sae/train.ts';
@@ -31,6 +32,8 @@ interface Golden {
   };
   /** Running means of the smallest kept act, for variants that select k a token. */
   readonly theta: { readonly shared?: number; readonly each?: readonly number[] };
+  /** Feature Choice: tokens of a batch that each feature may have. */
+  readonly quotas?: readonly number[];
   /** Values of own parameters before the first step. */
   readonly start: Readonly<Record<string, readonly number[]>>;
   /** Parameters after the last step; rows are features. */
@@ -80,6 +83,7 @@ function startOf(g: Golden): ReadonlyMap<string, A> {
     ['b_dec', b_dec],
     // The first gradient is not clipped: there is no step before.
     ['scalars', Float32Array.of(1)],
+    ...(g.quotas ? [['quotas', Float32Array.from(g.quotas)] as const] : []),
     ...Object.entries(g.start).map(([name, values]): [string, A] => [name, Float32Array.from(values)]),
   ]);
 }
@@ -200,6 +204,14 @@ test('every variant has a golden run', () => {
   const golden = new Set(CASES.map((c) => c.golden.variant));
   for (const { id } of VARIANTS) expect(golden.has(id), `no golden run of ${id}`).toBe(true);
 });
+
+for (const { name, golden } of CASES.filter((c) => c.golden.quotas !== undefined))
+  test(`${name}: quotas by largest remainder are those of the reference`, () => {
+    const { config, n, d_sae, quotas } = golden;
+    const [s, q] = [Number(config['zipfS'] ?? 0), Number(config['zipfQ'] ?? 0)];
+    const total = Number(config['k']) * n;
+    expect(Array.from(largestRemainder(zipfShares({ s, q }, d_sae), total, 1, n))).toEqual(quotas);
+  });
 
 for (const { name, golden } of CASES.filter((c) => VARIANTS.some((v) => v.id === c.golden.variant))) {
   const by = typeof golden.library === 'string' ? 'a float64 reference' : golden.library.library;

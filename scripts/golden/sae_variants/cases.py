@@ -12,7 +12,7 @@ K, K_AUX, AUX_WEIGHT = 3, D_IN // 2, 1 / 32
 COMMON = {"lr": 2e-3, "warmup": 0.25, "decay": 0.2, "clip": 1, "scaleInput": False}
 RUN = {
     **{"lr": 2e-3, "warmup": 0.25, "decay": 0.2, "clip": 1.0, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
-    **{"dead_steps": 1, "unit_norm": True},
+    **{"dead_steps": 1, "unit_norm": True, "lr_factor": lambda step: 1.0},
 }
 
 
@@ -84,6 +84,83 @@ def feature_choice_zipf(w, x, g, step, dead):
     return hard_step(w, x, whole(), lambda z: by_column(z, ZIPF), auxk(dead))
 
 
+RATE = 1e-3
+
+
+class Densities:
+    """Running share of tokens on which each feature fires; weights fall by 0.999 a step, corrected for the start."""
+
+    def __init__(self):
+        self.sum, self.steps = np.zeros(D_SAE), 0
+
+    def add(self, acts):
+        self.sum = (1 - RATE) * self.sum + RATE * (acts > 0).sum(0) / N
+        self.steps += 1
+
+    def now(self):
+        return self.sum / (1 - (1 - RATE) ** self.steps) if self.steps else self.sum
+
+    def order(self):
+        """Features by falling density, ties to the lower one."""
+        return sorted(range(D_SAE), key=lambda f: (-self.sum[f], f))
+
+    def gap(self, ranks):
+        """Whether float32 ranks as float64 does between these ranks: 0 when two densities are too close."""
+        ordered = self.sum[self.order()]
+        for r in ranks:
+            if 0 < ordered[r - 1] - ordered[r] < 1e-6 * ordered[r - 1]:
+                return 0.0
+        return np.inf
+
+
+class MutualChoiceZipf:
+    """Mutual Choice with aux_zipf (4.4). Expected densities pi are set after steps 1, 17, ... from the ranks so far,
+    with sum k before the cap at 1; they act once the first dead window is over."""
+
+    def __init__(self):
+        self.densities, self.pi, self.margin = Densities(), None, np.inf
+
+    def __call__(self, w, x, g, step, dead):
+        if step > RUN["dead_steps"]:
+            under = np.clip((self.pi - self.densities.now()) / self.pi, 0, 1)
+            out = hard_step(w, x, whole(), lambda z: by_batch(z, K), lambda z: by_row(z * under, K_AUX))
+        else:
+            out = hard_step(w, x, whole(), lambda z: by_batch(z, K))
+        self.densities.add(out.acts)
+        if step % 16 == 1:
+            law = np.array([(r + 1 + 2) ** -0.9 for r in range(D_SAE)])
+            self.pi = np.empty(D_SAE)
+            self.pi[self.densities.order()] = np.minimum(1, K * law / law.sum())
+            self.margin = min(self.margin, self.densities.gap(range(1, D_SAE)))
+        out.margin = min(out.margin, self.margin)
+        return out
+
+
+class MutualThenFeatureChoice:
+    """Ten steps of Mutual Choice, then Feature Choice; what does not divide goes to the densest features (4.3)."""
+
+    def __init__(self):
+        self.densities, self.quotas, self.margin = Densities(), None, np.inf
+
+    def __call__(self, w, x, g, step, dead):
+        if step == STEPS // 2 + 1:
+            order = self.densities.order()
+            self.quotas = [0] * D_SAE
+            for r, f in enumerate(order):
+                self.quotas[f] = UNIFORM[r]
+            self.margin = self.densities.gap([sum(m > min(UNIFORM) for m in UNIFORM)])
+        select = (lambda z: by_column(z, self.quotas)) if self.quotas else (lambda z: by_batch(z, K))
+        out = hard_step(w, x, whole(), select, auxk(dead))
+        self.densities.add(out.acts)
+        out.margin = min(out.margin, self.margin)
+        return out
+
+
+def warm_again(step):
+    """lr rises once more over the first quarter's length when the phase changes."""
+    return min(1.0, (step - STEPS // 2) / round(RUN["warmup"] * STEPS)) if step > STEPS // 2 else 1.0
+
+
 def scored(w, g, beta, reading, choose):
     """Chooses by the gradient's score; a margin counts relative to the largest score."""
 
@@ -152,8 +229,22 @@ CASES = {
     "batch_topk": {"variant": "batch_topk", "step": batch_topk, "config": HARD},
     "mutual_choice": {"variant": "mutual_choice", "step": mutual_choice, "config": {**HARD, "dead": "none"}},
     "matryoshka": {"variant": "matryoshka", "step": matryoshka, "config": {**HARD, "groups": len(PREFIXES)}},
-    "feature_choice_uniform": {"variant": "feature_choice", "step": feature_choice_uniform, "config": HARD},
-    "feature_choice_zipf": {"variant": "feature_choice", "step": feature_choice_zipf, "config": HARD},
+    "mutual_choice_aux_zipf": {
+        "variant": "mutual_choice", "step": MutualChoiceZipf,
+        "config": {**HARD, "dead": "aux_zipf", "zipfS": 0.9, "zipfQ": 2},
+    },
+    "feature_choice_uniform": {
+        "variant": "feature_choice", "step": feature_choice_uniform, "quotas": UNIFORM,
+        "config": {**HARD, "law": "uniform", "mutual": 0},
+    },
+    "feature_choice_zipf": {
+        "variant": "feature_choice", "step": feature_choice_zipf, "quotas": ZIPF,
+        "config": {**HARD, "law": "zipf", "mutual": 0, "zipfS": 0.9, "zipfQ": 2},
+    },
+    "feature_choice_phases": {
+        "variant": "feature_choice", "step": MutualThenFeatureChoice, "run": {"lr_factor": warm_again},
+        "config": {**HARD, "law": "uniform", "mutual": 0.5},
+    },
     "gradient_topk": {"variant": "gradient_topk", "step": gradient_topk, "config": HARD, "gradient": True},
     "gradient_topk_product": {
         "variant": "gradient_topk", "step": gradient_topk_product, "config": HARD, "gradient": True,
@@ -180,9 +271,11 @@ def run_case(case, seed):
     """Record and final parameters of one case."""
     w = initial(case.get("kind"), case.get("norm"))
     gs = iter(gradients(seed))
+    # A class keeps something from step to step.
+    own = case["step"]() if isinstance(case["step"], type) else case["step"]
 
     def step_of(w, x, step, dead):
-        return case["step"](w, x, next(gs), step, dead)
+        return own(w, x, next(gs), step, dead)
 
     record = train(w, batches(seed), {**RUN, **case.get("run", {})}, step_of)
     return record, w

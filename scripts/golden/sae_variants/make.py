@@ -66,6 +66,7 @@ def make(name, case):
         # For variants that keep running thresholds: one for all features, or one a feature.
         "theta": {"shared": record["theta"]["shared"], "each": short(record["theta"]["each"])}
         if "k" in case["config"] else {},
+        **({"quotas": case["quotas"]} if "quotas" in case else {}),
         "start": {k: short(v) for k, v in initial(case.get("kind"), case.get("norm")).items() if k not in SHARED},
         "params": {k: short(rows(k, v)) for k, v in w.items()},
     }

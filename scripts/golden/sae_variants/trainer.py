@@ -70,7 +70,8 @@ def train(w, batches, c, step_of):
             d = w["W_dec"]
             g["W_dec"] = g["W_dec"] - (g["W_dec"] * d).sum(1, keepdims=True) * d
         norm = np.sqrt(sum((v**2).sum() for v in g.values()))
-        adam.update(w, {n: factor * v for n, v in g.items()}, lr_at(step, len(batches), c), step)
+        lr = lr_at(step, len(batches), c) * c["lr_factor"](step)
+        adam.update(w, {n: factor * v for n, v in g.items()}, lr, step)
         if c["unit_norm"]:
             w["W_dec"] /= np.sqrt((w["W_dec"] ** 2).sum(1, keepdims=True))
         factor = c["clip"] / norm if c["clip"] > 0 and norm > c["clip"] else 1.0
