@@ -3,6 +3,9 @@ import type { SaeConfig } from '../config.ts';
 import type { SaeVariant } from '../variant.ts';
 import { batchTopk } from './batch_topk.ts';
 import { featureChoice } from './feature_choice.ts';
+import { gradientFeatureChoice } from './gradient_feature_choice.ts';
+import { gradientMutualChoice } from './gradient_mutual_choice.ts';
+import { gradientTopk } from './gradient_topk.ts';
 import { matryoshka } from './matryoshka.ts';
 import { mutualChoice } from './mutual_choice.ts';
 import { topk } from './topk.ts';
@@ -17,6 +20,9 @@ export const VARIANTS: readonly SaeVariant[] = [
   listed(mutualChoice),
   listed(featureChoice),
   listed(matryoshka),
+  listed(gradientTopk),
+  listed(gradientMutualChoice),
+  listed(gradientFeatureChoice),
 ];
 
 /** @throws WorkbenchError('format') when no variant has this id. */
