@@ -82,3 +82,41 @@ test('a fired signal and a wrong site are refused', async () => {
     'no hook blocks.7.attn.hook_z',
   );
 });
+
+test('gradients are those of the summed cross-entropy, row by row, whatever the passes', async () => {
+  using model = tinyModel(gpu, 'harvest').model;
+  using ws = model.workspace({ batch: 11, seq: SEQ, keep: [site], grad: true });
+  using s = gpu.scope('test');
+  const ids = tinyWindows(11, SEQ);
+  const rec = gpu.record('test');
+  const run = model.forward(rec, ws, s.upload('tokens', [11, SEQ], 'u32', ids));
+  const targets = s.upload(
+    'targets',
+    [ids.length],
+    'u32',
+    Uint32Array.from(ids, (_, i) => ids[i + 1] ?? 0),
+  );
+  const last = Float32Array.from(ids, (_, i) => (i % SEQ === SEQ - 1 ? 0 : 1));
+  const weights = s.upload('weights', [ids.length], 'f32', last);
+  const d_z = model.backward(rec, run, { kind: 'ce', targets, weights }).at(site);
+  await rec.submit();
+  const [z, want] = [await gpu.readF32(run.get(site)), await gpu.readF32(d_z)];
+
+  using plain = harvest(gpu, model, windows, { ...options, epochs: 1 });
+  using source = harvest(gpu, model, windows, { ...options, epochs: 1, gradient: true });
+  expect([plain.hasGradient, source.hasGradient]).toEqual([false, true]);
+  const joined = (x: Float32Array, g: Float32Array): string[] => {
+    const [a, b] = [keys(x, source.d_in), keys(g, source.d_in)];
+    return a.map((key, i) => `${key} | ${b[i]}`);
+  };
+  const got: string[] = [];
+  for (const n of [9, 25, 21]) {
+    const rows = (await source.next(n, signal)) as Required<ActivationRows>;
+    const x = await gpu.readF32(rows.x);
+    expect([...x]).toEqual([...(await readRows(await plain.next(n, signal)))]);
+    got.push(...joined(x, await gpu.readF32(rows.g as NonNullable<ActivationRows['g']>)));
+  }
+  const kept = joined(z, want).filter((_, i) => i % SEQ !== 0 && i % SEQ !== 2);
+  expect(got.toSorted()).toEqual(kept.toSorted());
+  expect(want.some((v) => Math.abs(v) > 1e-3)).toBe(true);
+});
