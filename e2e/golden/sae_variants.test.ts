@@ -29,6 +29,7 @@ interface Golden {
   /** Per step. */
   readonly series: Readonly<Record<'loss' | 'mse' | 'norm' | 'l0', readonly number[]>> & {
     readonly aux?: readonly number[];
+    readonly off_topk?: readonly number[];
   };
   /** Running means of the smallest kept act, for variants that select k a token. */
   readonly theta: { readonly shared?: number; readonly each?: readonly number[] };
@@ -172,6 +173,14 @@ function expectSeries(g: Golden, events: readonly SaeTrainEvent[]): void {
   compare('gradNorm', g.series.norm);
   compare('l0', g.series.l0);
   if (g.series.aux) compare('aux', g.series.aux);
+  // The share is counted on every sixteenth step and stands until the next.
+  g.series.off_topk?.forEach((_, i, all) => {
+    const want = all[i - (i % 16)] as number;
+    const e = events[i];
+    const got = e?.type === 'step' ? e.metrics.figures['offTopk'] : undefined;
+    // A ratio of counts: f32 rounds it once.
+    expect(Math.abs((got ?? Number.NaN) - want), `offTopk of step ${i + 1}: ${got}`).toBeLessThan(1e-6);
+  });
 }
 
 function expectParams(g: Golden, last: Checkpoint): void {

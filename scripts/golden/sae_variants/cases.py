@@ -161,31 +161,39 @@ def warm_again(step):
     return min(1.0, (step - STEPS // 2) / round(RUN["warmup"] * STEPS)) if step > STEPS // 2 else 1.0
 
 
-def scored(w, g, beta, reading, choose):
-    """Chooses by the gradient's score; a margin counts relative to the largest score."""
+BETA = 2.0
+
+
+def gradient_step(w, x, g, dead, reading, choose):
+    """Selection by the gradient's score; off_topk: share of the selected that plain TopK would not have taken."""
+    seen = {}
 
     def select(z):
-        s = gradient_score(z, w["W_dec"], g, beta, reading)
+        s = gradient_score(z, w["W_dec"], g, BETA, reading)
         mask, margin = choose(s)
+        seen["off"] = (mask & ~by_row(z, K)[0]).sum() / max(1, mask.sum())
+        # A margin counts relative to the largest score.
         return mask, margin / s.max()
 
-    return select
+    out = hard_step(w, x, whole(), select, auxk(dead))
+    out.losses["off_topk"] = seen["off"]
+    return out
 
 
 def gradient_topk(w, x, g, step, dead):
-    return hard_step(w, x, whole(), scored(w, g, 1.0, "augmented", lambda s: by_row(s, K)), auxk(dead))
+    return gradient_step(w, x, g, dead, "augmented", lambda s: by_row(s, K))
 
 
 def gradient_topk_product(w, x, g, step, dead):
-    return hard_step(w, x, whole(), scored(w, g, 1.0, "product", lambda s: by_row(s, K)), auxk(dead))
+    return gradient_step(w, x, g, dead, "product", lambda s: by_row(s, K))
 
 
 def gradient_mutual_choice(w, x, g, step, dead):
-    return hard_step(w, x, whole(), scored(w, g, 1.0, "augmented", lambda s: by_batch(s, K)), auxk(dead))
+    return gradient_step(w, x, g, dead, "augmented", lambda s: by_batch(s, K))
 
 
 def gradient_feature_choice(w, x, g, step, dead):
-    return hard_step(w, x, whole(), scored(w, g, 1.0, "augmented", lambda s: by_column(s, UNIFORM)), auxk(dead))
+    return gradient_step(w, x, g, dead, "augmented", lambda s: by_column(s, UNIFORM))
 
 
 LAMBDA, LAMBDA_WARMUP = 0.25, 0.25
@@ -223,6 +231,7 @@ def jumprelu_tanh(w, x, g, step, dead):
 
 
 HARD = {**COMMON, "k": K, "deadTokens": N, "dead": "auxk"}
+SCORED = {**HARD, "beta": BETA}
 SOFT = {**COMMON, "dead": "none", "lambda": LAMBDA, "lambdaWarmup": LAMBDA_WARMUP}
 CASES = {
     "topk": {"variant": "topk", "step": topk, "config": HARD},
@@ -245,15 +254,17 @@ CASES = {
         "variant": "feature_choice", "step": MutualThenFeatureChoice, "run": {"lr_factor": warm_again},
         "config": {**HARD, "law": "uniform", "mutual": 0.5},
     },
-    "gradient_topk": {"variant": "gradient_topk", "step": gradient_topk, "config": HARD, "gradient": True},
+    "gradient_topk": {"variant": "gradient_topk", "step": gradient_topk, "config": SCORED, "gradient": True},
     "gradient_topk_product": {
-        "variant": "gradient_topk", "step": gradient_topk_product, "config": HARD, "gradient": True,
+        "variant": "gradient_topk", "step": gradient_topk_product, "gradient": True,
+        "config": {**SCORED, "reading": "product"},
     },
     "gradient_mutual_choice": {
-        "variant": "gradient_mutual_choice", "step": gradient_mutual_choice, "config": HARD, "gradient": True,
+        "variant": "gradient_mutual_choice", "step": gradient_mutual_choice, "config": SCORED, "gradient": True,
     },
     "gradient_feature_choice": {
-        "variant": "gradient_feature_choice", "step": gradient_feature_choice, "config": HARD, "gradient": True,
+        "variant": "gradient_feature_choice", "step": gradient_feature_choice, "gradient": True, "quotas": UNIFORM,
+        "config": {**SCORED, "law": "uniform", "mutual": 0},
     },
     "l1": {"variant": "l1", "step": l1, "config": SOFT, "norm": "mixed", "run": {"unit_norm": False}},
     "l1_tied": {"variant": "l1", "step": l1_tied, "config": SOFT, "norm": "mixed", "run": {"unit_norm": False}},
