@@ -1,6 +1,7 @@
 """The golden cases: one dict each. `config` holds our trainer's own field names and goes into the JSON as it is."""
 import numpy as np
 
+from densities import Densities
 from draws import draw, f32, unit_rows
 from reference import gated_step, hard_step, jumprelu_step, l1_step
 from selection import by_batch, by_column, by_row, gradient_score, largest_remainder
@@ -84,41 +85,12 @@ def feature_choice_zipf(w, x, g, step, dead):
     return hard_step(w, x, whole(), lambda z: by_column(z, ZIPF), auxk(dead))
 
 
-RATE = 1e-3
-
-
-class Densities:
-    """Running share of tokens on which each feature fires; weights fall by 0.999 a step, corrected for the start."""
-
-    def __init__(self):
-        self.sum, self.steps = np.zeros(D_SAE), 0
-
-    def add(self, acts):
-        self.sum = (1 - RATE) * self.sum + RATE * (acts > 0).sum(0) / N
-        self.steps += 1
-
-    def now(self):
-        return self.sum / (1 - (1 - RATE) ** self.steps) if self.steps else self.sum
-
-    def order(self):
-        """Features by falling density, ties to the lower one."""
-        return sorted(range(D_SAE), key=lambda f: (-self.sum[f], f))
-
-    def gap(self, ranks):
-        """Whether float32 ranks as float64 does between these ranks: 0 when two densities are too close."""
-        ordered = self.sum[self.order()]
-        for r in ranks:
-            if 0 < ordered[r - 1] - ordered[r] < 1e-6 * ordered[r - 1]:
-                return 0.0
-        return np.inf
-
-
 class MutualChoiceZipf:
     """Mutual Choice with aux_zipf (4.4). Expected densities pi are set after steps 1, 17, ... from the ranks so far,
     with sum k before the cap at 1; they act once the first dead window is over."""
 
     def __init__(self):
-        self.densities, self.pi, self.margin = Densities(), None, np.inf
+        self.densities, self.pi, self.margin = Densities(D_SAE), None, np.inf
 
     def __call__(self, w, x, g, step, dead):
         if step > RUN["dead_steps"]:
@@ -140,7 +112,7 @@ class MutualThenFeatureChoice:
     """Ten steps of Mutual Choice, then Feature Choice; what does not divide goes to the densest features (4.3)."""
 
     def __init__(self):
-        self.densities, self.quotas, self.margin = Densities(), None, np.inf
+        self.densities, self.quotas, self.margin = Densities(D_SAE), None, np.inf
 
     def __call__(self, w, x, g, step, dead):
         if step == STEPS // 2 + 1:
@@ -219,20 +191,21 @@ def gated(w, x, g, step, dead):
     return gated_step(w, x, None, lam(step))
 
 
-JUMP = {"p": 1.0, "bandwidth": 0.2, "penalty": "step", "tanh_scale": 4.0, "pre_act_weight": 0.0}
+JUMP = {"p": 1.0, "bandwidth": 0.2, "penalty": "step", "tanh_scale": 4.0}
 
 
 def jumprelu(w, x, g, step, dead):
-    return jumprelu_step(w, x, JUMP, lam(step, 0.1), dead)
+    return jumprelu_step(w, x, JUMP, lam(step, 0.1))
 
 
 def jumprelu_tanh(w, x, g, step, dead):
-    return jumprelu_step(w, x, {**JUMP, "penalty": "tanh", "pre_act_weight": 0.02}, lam(step, 0.1), dead)
+    return jumprelu_step(w, x, {**JUMP, "penalty": "tanh"}, lam(step, 0.1))
 
 
 HARD = {**COMMON, "k": K, "deadTokens": N, "dead": "auxk"}
 SCORED = {**HARD, "beta": BETA}
 SOFT = {**COMMON, "dead": "none", "lambda": LAMBDA, "lambdaWarmup": LAMBDA_WARMUP}
+JUMP_CONFIG = {**SOFT, "lambda": 0.1, "bandwidth": JUMP["bandwidth"], "applyBDecToInput": True}
 CASES = {
     "topk": {"variant": "topk", "step": topk, "config": HARD},
     "batch_topk": {"variant": "batch_topk", "step": batch_topk, "config": HARD},
@@ -266,14 +239,26 @@ CASES = {
         "variant": "gradient_feature_choice", "step": gradient_feature_choice, "gradient": True, "quotas": UNIFORM,
         "config": {**SCORED, "law": "uniform", "mutual": 0},
     },
-    "l1": {"variant": "l1", "step": l1, "config": SOFT, "norm": "mixed", "run": {"unit_norm": False}},
-    "l1_tied": {"variant": "l1", "step": l1_tied, "config": SOFT, "norm": "mixed", "run": {"unit_norm": False}},
-    "l1_kissane": {"variant": "l1", "step": l1_kissane, "config": SOFT},
+    "l1": {
+        "variant": "l1", "step": l1, "norm": "mixed", "run": {"unit_norm": False},
+        "config": {**SOFT, "applyBDecToInput": False, "unitNorm": False},
+    },
+    "l1_tied": {
+        "variant": "l1", "step": l1_tied, "norm": "mixed", "run": {"unit_norm": False},
+        "config": {**SOFT, "applyBDecToInput": True, "unitNorm": False},
+    },
+    "l1_kissane": {
+        "variant": "l1", "step": l1_kissane,
+        "config": {**SOFT, "applyBDecToInput": True, "unitNorm": True, "normWeighted": False},
+    },
     "gated": {"variant": "gated", "step": gated, "config": SOFT, "kind": "gated"},
-    "jumprelu": {"variant": "jumprelu", "step": jumprelu, "config": SOFT, "kind": "jumprelu"},
+    "jumprelu": {
+        "variant": "jumprelu", "step": jumprelu, "kind": "jumprelu",
+        "config": {**JUMP_CONFIG, "penalty": "step", "unitNorm": True},
+    },
     "jumprelu_tanh": {
-        "variant": "jumprelu", "step": jumprelu_tanh, "config": SOFT, "kind": "jumprelu", "norm": "mixed",
-        "run": {"unit_norm": False},
+        "variant": "jumprelu", "step": jumprelu_tanh, "kind": "jumprelu", "norm": "mixed", "run": {"unit_norm": False},
+        "config": {**JUMP_CONFIG, "penalty": "tanh", "tanhScale": JUMP["tanh_scale"], "unitNorm": False},
     },
 }
 

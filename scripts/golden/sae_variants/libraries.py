@@ -11,7 +11,6 @@ import pathlib
 import sys
 import types
 
-import numpy as np
 import torch as t
 
 # dictionary_learning imports its buffer of language-model activations, which wants nnsight; nothing here uses it.
@@ -91,17 +90,13 @@ def lens(sae_class, config_class, coefficient, value, **extra):
     if hasattr(sae, "threshold"):
         # sae-lens keeps the threshold in float32.
         sae.threshold = t.nn.Parameter(sae.threshold.detach().double())
-    fired = [np.zeros(D_SAE, int)]
 
     def loss(x, step):
-        dead = t.tensor(fired[0] < step - RUN["dead_steps"]) & (step > RUN["dead_steps"])
         given = TrainStepInput(
-            sae_in=x, coefficients={coefficient: lam(step, value)}, dead_neuron_mask=dead, n_training_steps=step,
+            sae_in=x, coefficients={coefficient: lam(step, value)}, dead_neuron_mask=None, n_training_steps=step,
             is_logging_step=False,
         )
-        out = sae.training_forward_pass(given)
-        fired[0][(out.feature_acts > 0).any(0).numpy()] = step
-        return out.loss
+        return sae.training_forward_pass(given).loss
 
     return sae, {**PLAIN, **({"theta": "threshold"} if hasattr(sae, "threshold") else {})}, loss
 
@@ -146,10 +141,10 @@ LIBRARIES = {
         ),
     ),
     "jumprelu_tanh": (
-        SL, "JumpReLUTrainingSAE, tanh penalty and pre-activation loss",
+        SL, "JumpReLUTrainingSAE, tanh penalty",
         lambda: lens(
             JumpReLUTrainingSAE, JumpReLUTrainingSAEConfig, "l0", 0.1, jumprelu_sparsity_loss_mode="tanh",
-            pre_act_loss_coefficient=0.02, **JUMP_ARGS,
+            **JUMP_ARGS,
         ),
     ),
 }

@@ -129,7 +129,7 @@ def gated_step(w, x, c, lam):
     return Step(losses, g, (f > 0).any(0), margin, f)
 
 
-def jumprelu_step(w, x, c, lam, dead):
+def jumprelu_step(w, x, c, lam):
     """JumpReLU (6.5): threshold trained directly, straight-through window of width c.bandwidth on pre-activations."""
     B = len(x)
     xc = x - c["p"] * w["b_dec"]
@@ -156,18 +156,12 @@ def jumprelu_step(w, x, c, lam, dead):
         d_norms += (slope * f).sum(0)
     d_theta += (-(theta / c["bandwidth"]) * K * dF).sum(0)
     dA = dF * on
-    short = relu(theta - a) * dead
-    pre = c["pre_act_weight"]
-    dA = dA - pre / B * norms * (short > 0)
-    d_theta += pre / B * norms * (short > 0).sum(0)
-    d_norms += pre / B * short.sum(0)
     g = zeros_like(w)
     encoder_backward(w, g, xc, dA, c["p"])
     g["theta"] = d_theta
     g["W_dec"] = f.T @ R + d_norms[:, None] * w["W_dec"] / norms[:, None]
     g["b_dec"] += R.sum(0)
     mse = ((recon - x) ** 2).sum() / B
-    pre_act = (short * norms).sum() / B
     edges = np.minimum(np.abs(a - theta), np.abs(np.abs(a - theta) - c["bandwidth"] / 2))
-    losses = {"loss": mse + lam * penalty + pre * pre_act, "mse": mse, "penalty": penalty, "pre_act": pre_act}
+    losses = {"loss": mse + lam * penalty, "mse": mse, "penalty": penalty}
     return Step(losses, g, on.any(0), edges.min(), f)
