@@ -162,9 +162,9 @@ function expectSeries(g: Golden, events: readonly SaeTrainEvent[]): void {
     events.forEach((e, i) => {
       const got = e.type === 'step' ? e.metrics[name] : Number.NaN;
       const off = Math.abs(got - (want[i] as number));
-      // f32 sums of 363 squares, of parameters that are off by up to 1e-5 after some steps.
+      // f32 sums of 363 squares, of parameters that are off by up to 1e-6 after some steps: 2.5e-7 is seen.
       expect(off, `${name} of step ${i + 1}: ${got}, expected ${want[i]}`).toBeLessThan(
-        2e-5 * Math.abs(want[i] as number) + 1e-6,
+        2e-6 * Math.abs(want[i] as number) + 1e-6,
       );
     });
   expect(events.length).toBe(g.steps);
@@ -190,8 +190,8 @@ function expectParams(g: Golden, last: Checkpoint): void {
     const got = name === 'b_enc' || Object.hasOwn(g.start, name) ? data : unpadded(data, g.d_in);
     expect(got.length, name).toBe(want.length);
     const worst = got.reduce((m, v, i) => Math.max(m, Math.abs(v - (want[i] as number))), 0);
-    // A hundredth of one step: Adam divides by sqrt(v), so a gradient near 0 is known to some 1e-2 of itself in f32.
-    expect(worst, name).toBeLessThan(Number(g.config['lr']) / 100);
+    // A five hundredth of one step: Adam divides by sqrt(v), so small gradients count; a third of a thousandth is seen.
+    expect(worst, name).toBeLessThan(Number(g.config['lr']) / 500);
   }
 }
 
@@ -204,8 +204,8 @@ function expectTheta(g: Golden, last: Checkpoint): void {
   sum.forEach((v, f) => {
     const got = v / Math.max(weight[f] as number, 1e-30);
     const want = (kind === 'shared' ? g.theta.shared : g.theta.each?.[f]) as number;
-    // Acts of parameters that are off by up to 1e-5.
-    expect(Math.abs(got - want), `theta of feature ${f}: ${got}, expected ${want}`).toBeLessThan(5e-5);
+    // Acts of parameters that are off by up to 1e-6, sums of 11 products.
+    expect(Math.abs(got - want), `theta of feature ${f}: ${got}, expected ${want}`).toBeLessThan(5e-6);
   });
 }
 
