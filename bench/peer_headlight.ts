@@ -6,7 +6,7 @@ import { matmul as matmulOp } from '../src/gpu/ops/linear.ts';
 import { resolveConfig } from '../src/sae/config.ts';
 import { adamStep } from '../src/sae/ops/adam.ts';
 import { makeSpace } from '../src/sae/space.ts';
-import { recordStep } from '../src/sae/sparse_step.ts';
+import { recordStep } from '../src/sae/step.ts';
 import { type TopkConfig, topk } from '../src/sae/variants/topk.ts';
 import {
   ADAM,

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { testGpu } from '#gpu/testing.ts';
 import { resolveConfig } from '#sae/config.ts';
 import { adamStep } from '#sae/ops/adam.ts';
+import { RING_WIDTH } from '#sae/ops/stats.ts';
 import { makeSpace, padded } from '#sae/space.ts';
-import { recordStep } from '#sae/sparse_step.ts';
+import { recordStep } from '#sae/step.ts';
 import { type TopkConfig, topk } from '#sae/variants/topk.ts';
 import golden from './sae_topk_record.json';
 
@@ -75,10 +76,10 @@ test('TopK of record follows dictionary_learning for twenty steps', async () => 
       rel * Math.abs(want) + 1e-6,
     );
   for (let i = 0; i < steps; i++) {
-    near(ring[i * 8]!, golden.mse[i]!, 1e-5, `mse of step ${i + 1}`);
+    near(ring[i * RING_WIDTH]!, golden.mse[i]!, 1e-5, `mse of step ${i + 1}`);
     // dictionary_learning computes AuxK in float32.
-    near(ring[i * 8 + 2]!, golden.aux[i]!, 1e-5, `aux of step ${i + 1}`);
-    near(ring[i * 8 + 5]!, golden.norm[i]!, 1e-5, `gradient norm of step ${i + 1}`);
+    near(ring[i * RING_WIDTH + 2]!, golden.aux[i]!, 1e-5, `aux of step ${i + 1}`);
+    near(ring[i * RING_WIDTH + 5]!, golden.norm[i]!, 1e-5, `gradient norm of step ${i + 1}`);
   }
   for (const name of ['W_enc', 'b_enc', 'W_dec', 'b_dec'] as const) {
     const got = await gpu.readF32(space[name].w);

@@ -1,11 +1,13 @@
 // node scripts/run.mjs golden/export_saelens <folder> [--driver lavapipe]
 // Writes one SAELens folder for each inference rule, from seeds, with rows and what our own kernels make of them
-// (rows.safetensors: x, acts, recon). scripts/golden/check_saelens.py reads them with the real sae-lens.
+// (rows.safetensors: x, acts, recon), and one of a gated SAE. scripts/golden/saelens_roundtrip.py reads them with the
+// real sae-lens.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRng } from '#base/rng.ts';
 import { openNode } from '#gpu/open_node.ts';
 import { writeSafetensors } from '#io/safetensors.ts';
+import { foldGated } from '#sae/fold_gated.ts';
 import { writeSaeLens } from '#sae/formats/saelens.ts';
 import { decodeCode, denseActs, encodePreActs, makeCode, selectCode } from '#sae/inference.ts';
 import type { ActRuleSpec } from '#sae/variant.ts';
@@ -13,14 +15,16 @@ import { type SaeMeta, type SaeWeights, saeOnGpu } from '#sae/weights.ts';
 
 const [D_IN, D_SAE, N] = [24, 96, 40];
 const RULES: readonly ActRuleSpec[] = [{ kind: 'relu' }, { kind: 'topk', k: 7 }, { kind: 'threshold' }];
+/** Folders and the weights in them. */
+const FOLDERS = new Map([...RULES.map((r) => [r.kind, weightsOf(r)] as const), ['gated', gatedWeights()]]);
 
 const out = process.argv[2];
 if (!out) throw new Error('export_saelens: no folder given. Next: name one to write to.');
 const driver = process.argv.indexOf('--driver');
 const gpu = await openNode(driver < 0 ? {} : { driver: process.argv[driver + 1] as 'lavapipe' });
-for (const rule of RULES) await exportOne(rule, join(out, rule.kind));
+for (const [name, weights] of FOLDERS) await exportOne(name, weights, join(out, name));
 gpu[Symbol.dispose]();
-console.log(`export_saelens: ${RULES.length} folders under ${out}`);
+console.log(`export_saelens: ${FOLDERS.size} folders under ${out}`);
 process.exit(0);
 
 /** Seeded weights; biases and norms are never trivial (decision 26). */
@@ -41,14 +45,23 @@ function weightsOf(actRule: ActRuleSpec): SaeWeights {
   };
 }
 
-async function exportOne(rule: ActRuleSpec, folder: string): Promise<void> {
-  const weights = weightsOf(rule);
+/** The same draws read as a gated encoder; inference uses its folded form. */
+function gatedWeights(): SaeWeights {
+  const plain = weightsOf({ kind: 'threshold' });
+  const rng = makeRng('export gated');
+  const draw = (): Float32Array<ArrayBuffer> =>
+    Float32Array.from({ length: D_SAE }, () => 0.3 * rng.normal());
+  const gated = { W_enc: plain.W_enc, b_gate: draw(), b_mag: draw(), r_mag: draw() };
+  return { ...plain, ...foldGated(gated, D_IN), gated };
+}
+
+async function exportOne(name: string, weights: SaeWeights, folder: string): Promise<void> {
   const meta: SaeMeta = {
-    id: rule.kind,
-    title: rule.kind,
+    id: name,
+    title: name,
     model: 'none',
     site: 'blocks.0.attn.hook_z',
-    variant: rule.kind,
+    variant: name,
     excludedPositions: [],
   };
   const rng = makeRng('rows');
@@ -69,7 +82,7 @@ async function exportOne(rule: ActRuleSpec, folder: string): Promise<void> {
   await rec.submit();
   mkdirSync(folder, { recursive: true });
   const files = writeSaeLens(weights, meta, { modelName: 'none', contextSize: 32, prependBos: true });
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+  for (const [file, bytes] of Object.entries(files)) writeFileSync(join(folder, file), bytes);
   const rows = writeSafetensors({
     x: { shape: [N, D_IN], data },
     acts: { shape: [N, D_SAE], data: await gpu.readF32(acts) },

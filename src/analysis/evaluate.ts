@@ -4,7 +4,16 @@ import type { HookEdit, LanguageModel } from '#model/model.ts';
 import { encodeRows, type HostCode } from '#sae/inference.ts';
 import type { Sae } from '#sae/sae.ts';
 import { type ByExclusion, EvalRuns, type Measured } from './evaluate_runs.ts';
-import { type EvalSums, emptySums, type Metrics, metricsOf, RUN_KINDS, withAll } from './metrics.ts';
+import {
+  copyOf,
+  type EvalSums,
+  emptySums,
+  type Metrics,
+  metricsOf,
+  minus,
+  RUN_KINDS,
+  withAll,
+} from './metrics.ts';
 import { checkSignal, positionMask, siteOf, windowsPerPass } from './site.ts';
 import { readWindows, type TokenWindows } from './windows.ts';
 
@@ -16,6 +25,8 @@ export interface Evaluation {
   /** Firings ÷ tokens of each feature over the counted positions, [d_sae]. */
   readonly density: Float32Array<ArrayBuffer>;
   readonly tokens: number;
+  /** Sums over the counted positions of each forward pass, in order: what a bootstrap draws from. */
+  readonly batches: readonly EvalSums[];
 }
 /** Tokens gone through, both passes (the mean of x first, then everything else). */
 export interface EvaluateProgress {
@@ -85,6 +96,7 @@ const upTo = (from: number, to: number): number[] => Array.from({ length: to - f
 /** Adds batches up, on the CPU in f64. */
 class Tally {
   readonly #sums: ByExclusion<EvalSums> = { counted: emptySums(), all: emptySums() };
+  readonly #batches: EvalSums[] = [];
   readonly #fired: ByExclusion<Uint32Array<ArrayBuffer>>;
   readonly #mask: Uint32Array;
   readonly #excluded: readonly number[];
@@ -98,10 +110,12 @@ class Tally {
   }
 
   add(m: Measured, code: HostCode): void {
+    const before = copyOf(this.#sums.counted);
     for (let row = 0; row < m.error.length; row++) {
       this.#addRow('all', m, code, row);
       if (this.#mask[row % this.#seq] === 0) this.#addRow('counted', m, code, row);
     }
+    this.#batches.push(minus(this.#sums.counted, before));
   }
 
   #addRow(which: keyof ByExclusion<unknown>, m: Measured, code: HostCode, row: number): void {
@@ -133,6 +147,7 @@ class Tally {
       all: everything,
       density,
       tokens: counted.tokens,
+      batches: this.#batches,
     };
   }
 }

@@ -2,12 +2,14 @@ import { WorkbenchError } from '#base/errors.ts';
 import { makeRng, type Rng } from '#base/rng.ts';
 import type { Gpu } from '#gpu/device.ts';
 import { gatherRows } from '#gpu/ops/rows.ts';
+import type { Recorder } from '#gpu/recorder.ts';
 import type { Scope } from '#gpu/scope.ts';
 import { type Tensor, view } from '#gpu/tensor.ts';
 import { type HookName, isHookOf } from '#model/hooks.ts';
 import type { LanguageModel, Workspace } from '#model/model.ts';
-import type { ActivationSource } from '#sae/sae.ts';
-import { checkSignal, copyRows, rowsOfRun, siteWidth, windowsPerPass } from './site.ts';
+import type { ActivationRows, ActivationSource } from '#sae/sae.ts';
+import { type GradientTensors, gradientTensors, nextTokens } from './harvest_gradient.ts';
+import { asRows, checkSignal, copyRows, rowsOfRun, siteWidth, windowsPerPass } from './site.ts';
 import { readWindows, type TokenWindows } from './windows.ts';
 
 export interface HarvestOptions {
@@ -21,6 +23,11 @@ export interface HarvestOptions {
   readonly windowsPerBlock?: number | undefined;
   /** Passes over the windows before the source is exhausted; default no end. */
   readonly epochs?: number | undefined;
+  /**
+   * Also the gradient of the cross-entropy by every row, from our backward pass: of the sum over a window's predictions,
+   * so that a token's gradient does not depend on how many are harvested at once (sae-training.md 3.3).
+   */
+  readonly gradient?: boolean | undefined;
   /** Awaited between two forward passes: interactive requests run here. */
   readonly yieldToInteractive?: (() => Promise<void>) | undefined;
 }
@@ -79,6 +86,7 @@ class Harvest implements HarvestSource {
   readonly #ws: Workspace;
   readonly #tokens: Tensor<'u32'>;
   readonly #table: Tensor<'f32'>;
+  readonly #gradients: GradientTensors | undefined;
   #order: { readonly epoch: number; readonly indexes: Uint32Array } | undefined;
   /** Rows of the table in the order of the filled block. */
   #rows: Uint32Array<ArrayBuffer> | undefined;
@@ -107,7 +115,14 @@ class Harvest implements HarvestSource {
     this.#scope = gpu.scope('harvest');
     this.#tokens = this.#scope.tensor('tokens', [this.#batch, seq], 'u32');
     this.#table = this.#scope.tensor('block', [this.#windowsPerBlock * seq, this.d_in], 'f32');
-    this.#ws = model.workspace({ batch: this.#batch, seq, keep: [options.site] });
+    const grad = options.gradient === true;
+    const sizes = { rows: this.#windowsPerBlock * seq, d_in: this.d_in, windows: this.#batch, seq };
+    if (grad) this.#gradients = gradientTensors(this.#scope, sizes);
+    this.#ws = model.workspace({ batch: this.#batch, seq, keep: [options.site], grad });
+  }
+
+  get hasGradient(): boolean {
+    return this.#gradients !== undefined;
   }
 
   get position(): { readonly block: number; readonly row: number } {
@@ -120,9 +135,9 @@ class Harvest implements HarvestSource {
     this.#row = row;
   }
 
-  async next(n: number, signal: AbortSignal): Promise<Tensor<'f32'> | undefined> {
+  async next(n: number, signal: AbortSignal): Promise<ActivationRows | undefined> {
     const start = this.position;
-    const { x, part, idx } = this.#outTensors(n);
+    const { x, g, part, idx } = this.#outTensors(n);
     for (let filled = 0; filled < n; ) {
       const rows = await this.#filled(signal);
       if (!rows) {
@@ -131,18 +146,23 @@ class Harvest implements HarvestSource {
       }
       const take = Math.min(n - filled, rows.length - this.#row);
       const whole = filled === 0 && take === n;
-      const to = view(whole ? x : part, { shape: [take, this.d_in] });
       const chosen = view(idx, { shape: [take] });
       this.#gpu.write(chosen, rows.slice(this.#row, this.#row + take));
       const rec = this.#gpu.record('harvest/rows');
-      gatherRows(rec, { table: this.#table, idx: chosen, out: to });
-      // A part may start anywhere in x, where a kernel could not bind it; a copy can.
-      if (!whole) copyRows(rec, { from: to, to: x, toRow: filled, count: take });
+      const gather = (table: Tensor<'f32'>, all: Tensor<'f32'>): void => {
+        const out = view(whole ? all : part, { shape: [take, this.d_in] });
+        gatherRows(rec, { table, idx: chosen, out });
+        // A part may start anywhere in the whole, where a kernel could not bind it; a copy can.
+        if (!whole) copyRows(rec, { from: out, to: all, toRow: filled, count: take });
+      };
+      gather(this.#table, x);
+      if (this.#gradients && g) gather(this.#gradients.table, g);
       await rec.submit();
       filled += take;
       this.#row += take;
     }
-    return view(x, { shape: [n, this.d_in] });
+    const shape = [n, this.d_in];
+    return { x: view(x, { shape }), ...(g && { g: view(g, { shape }) }) };
   }
 
   /** Rows of the current block, harvested if need be; moves on past a block that is used up. */
@@ -160,20 +180,37 @@ class Harvest implements HarvestSource {
     const chosen = this.#windowsOf(this.#block);
     if (chosen.length === 0) return undefined;
     const { seq } = this.#windows;
-    const { site } = this.#options;
     for (let at = 0; at < chosen.length; at += this.#batch) {
       checkSignal(signal, 'Harvesting activations');
       const some = chosen.slice(at, at + this.#batch);
       const tokens = view(this.#tokens, { shape: [some.length, seq] });
-      this.#gpu.write(tokens, await readWindows(this.#windows, some));
+      const ids = await readWindows(this.#windows, some);
+      this.#gpu.write(tokens, ids);
       const rec = this.#gpu.record('harvest/forward');
-      const run = this.#model.forward(rec, this.#ws, tokens, { stopAt: site });
-      const from = rowsOfRun(run, site);
-      copyRows(rec, { from, to: this.#table, toRow: at * seq, count: some.length * seq });
+      this.#pass(rec, tokens, ids, { toRow: at * seq, count: some.length * seq });
       await rec.submit();
       await this.#options.yieldToInteractive?.();
     }
     return this.#shuffledRows(chosen.length);
+  }
+
+  /** One forward pass, and one back where gradients are wanted, into the tables. */
+  #pass(
+    rec: Recorder,
+    tokens: Tensor<'u32'>,
+    ids: Uint32Array<ArrayBuffer>,
+    place: { readonly toRow: number; readonly count: number },
+  ): void {
+    const { site } = this.#options;
+    const wanted = this.#gradients;
+    const run = this.#model.forward(rec, this.#ws, tokens, wanted ? {} : { stopAt: site });
+    copyRows(rec, { from: rowsOfRun(run, site), to: this.#table, ...place });
+    if (!wanted) return;
+    const targets = view(wanted.targets, { shape: [ids.length] });
+    const weights = view(wanted.weights, { shape: [ids.length] });
+    this.#gpu.write(targets, nextTokens(ids));
+    const grads = this.#model.backward(rec, run, { kind: 'ce', targets, weights });
+    copyRows(rec, { from: asRows(grads.at(site), this.d_in), to: wanted.table, ...place });
   }
 
   /** Window numbers of a block: a stretch of the epochs' orders, one after the other. */
@@ -210,6 +247,7 @@ class Harvest implements HarvestSource {
     const scope = this.#gpu.scope('harvest/out');
     const t = {
       x: scope.tensor('x', [n, this.d_in], 'f32'),
+      g: this.#gradients && scope.tensor('g', [n, this.d_in], 'f32'),
       part: scope.tensor('part', [n, this.d_in], 'f32'),
       idx: scope.tensor('idx', [n], 'u32'),
     };
@@ -226,6 +264,7 @@ class Harvest implements HarvestSource {
 
 interface OutTensors {
   readonly x: Tensor<'f32'>;
+  readonly g: Tensor<'f32'> | undefined;
   /** Rows of one block, when `x` takes from two. */
   readonly part: Tensor<'f32'>;
   readonly idx: Tensor<'u32'>;

@@ -46,6 +46,23 @@ export function emptySums(): EvalSums {
   return { tokens: 0, predictions: 0, error: 0, deviation: 0, firings: 0, nats, kl: 0 };
 }
 
+export const copyOf = (s: EvalSums): EvalSums => ({ ...s, nats: { ...s.nats } });
+
+/** What came on top of `b`. */
+export function minus(a: EvalSums, b: EvalSums): EvalSums {
+  const nats = { ...a.nats };
+  for (const kind of RUN_KINDS) nats[kind] -= b.nats[kind];
+  return {
+    tokens: a.tokens - b.tokens,
+    predictions: a.predictions - b.predictions,
+    error: a.error - b.error,
+    deviation: a.deviation - b.deviation,
+    firings: a.firings - b.firings,
+    nats,
+    kl: a.kl - b.kl,
+  };
+}
+
 /**
  * Every metric of decisions 14 to 16 from the sums, with its definition in words.
  *

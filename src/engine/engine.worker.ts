@@ -5,6 +5,7 @@ import { featureHandlers } from './handlers/features.ts';
 import { modelTrainingHandlers } from './handlers/model_training.ts';
 import { modelHandlers } from './handlers/models.ts';
 import { promptHandlers } from './handlers/prompts.ts';
+import { raceHandlers } from './handlers/races.ts';
 import { storageHandlers } from './handlers/storage.ts';
 import { trainingHandlers } from './handlers/training.ts';
 import { truthHandlers } from './handlers/truth.ts';
@@ -12,6 +13,7 @@ import { openHost } from './host.ts';
 import { ModelRuns } from './model_runs.ts';
 import { watchNetwork } from './network.ts';
 import type { ApiName, FromWorker, Handlers, ToWorker } from './protocol.ts';
+import { Races } from './races.ts';
 import { Runs } from './runs.ts';
 import { Session } from './session.ts';
 import { transferables } from './transfer.ts';
@@ -47,6 +49,7 @@ async function openEngine({ base, kept }: Open): Promise<Engine> {
     ...featureHandlers(session),
     ...trainingHandlers(session, runs, modelRuns),
     ...modelTrainingHandlers(host, modelRuns),
+    ...raceHandlers(new Races(session)),
     ...truthHandlers(session),
     ...storageHandlers(session, runs, modelRuns),
     ...debugHandlers(session),

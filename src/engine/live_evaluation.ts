@@ -2,6 +2,7 @@ import { evaluateSae } from '#analysis/evaluate.ts';
 import type { Gpu } from '#gpu/device.ts';
 import { type Checkpoint, readCheckpoint } from '#sae/checkpoint.ts';
 import { resolveConfig } from '#sae/config.ts';
+import { foldedWeights } from '#sae/train_result.ts';
 import { variantOf } from '#sae/variants/index.ts';
 import { type SaeWeights, saeOnGpu } from '#sae/weights.ts';
 import { type Corpus, windowsFor } from './corpora.ts';
@@ -76,31 +77,12 @@ export class LiveEvaluation {
   }
 }
 
-/** The SAE of a checkpoint in model units: biases divided by the input scale, padding of d_in taken off. */
-export function checkpointWeights({ meta, tensors }: Checkpoint): SaeWeights {
-  const { d_in, d_sae, scale } = meta;
+/** The SAE of a checkpoint in model units, with the thresholds it has so far. */
+export function checkpointWeights(checkpoint: Checkpoint): SaeWeights {
+  const { meta } = checkpoint;
   const variant = variantOf(meta.variant);
   const cfg = resolveConfig(meta.variant, variant.fields, meta.config);
-  const tensor = (name: string): Float32Array => tensors.get(name) as Float32Array;
-  const rows = (name: string): Float32Array<ArrayBuffer> => {
-    const padded = tensor(name);
-    const width = padded.length / d_sae;
-    const out = new Float32Array(d_sae * d_in);
-    for (let f = 0; f < d_sae; f++) out.set(padded.subarray(f * width, f * width + d_in), f * d_in);
-    return out;
-  };
-  return {
-    d_in,
-    d_sae,
-    actRule: variant.actRule(cfg),
-    applyBDecToInput: cfg.applyBDecToInput,
-    W_enc: rows('W_enc'),
-    W_dec: rows('W_dec'),
-    b_enc: tensor('b_enc').map((v) => v / scale) as Float32Array<ArrayBuffer>,
-    b_dec: tensor('b_dec')
-      .slice(0, d_in)
-      .map((v) => v / scale) as Float32Array<ArrayBuffer>,
-  };
+  return foldedWeights(checkpoint, variant.actRule(cfg), cfg.applyBDecToInput);
 }
 
 /** Counts of log10 density; features that never fired lie in the first bin. */

@@ -1,5 +1,7 @@
 // Longer than 300 lines: the contract between page and worker is read as one page, and it holds types only.
+import type { Interval } from '#analysis/bootstrap.ts';
 import type { Metric, MetricKey } from '#analysis/metrics.ts';
+import type { Standing } from '#analysis/standings.ts';
 import type { TruthTable } from '#analysis/truth_table.ts';
 import type { Ability } from '#base/ability.ts';
 import type { Citation } from '#base/citation.ts';
@@ -229,7 +231,7 @@ export interface FeatureTable {
   readonly topToken: readonly string[];
 }
 
-export type { Ability, Metric, MetricKey, TruthTable };
+export type { Ability, Interval, Metric, MetricKey, Standing, TruthTable };
 /** Decisions 14 to 16; what was not measured is absent. */
 export type Metrics = Readonly<Partial<Record<MetricKey, Metric>>>;
 
@@ -334,6 +336,53 @@ export interface RunInfo {
     readonly step: number;
     readonly tokens: number;
     readonly metrics: StepMetrics;
+  }[];
+}
+
+/** One SAE of a race; what all share stands in RaceJob. */
+export type RaceMember = Pick<TrainJob, 'variant' | 'config' | 'd_sae' | 'title'>;
+/** Two to six SAEs trained side by side on the same rows; those of equal d_sae begin with equal weights. */
+export type RaceJob = Omit<TrainJob, 'variant' | 'config' | 'd_sae' | 'title' | 'abilityPrompts'> & {
+  readonly members: readonly RaceMember[];
+  /** Held-out tokens of the last measurement; default as for a run. */
+  readonly evaluationTokens?: number | undefined;
+};
+/** A member as it was measured, on the same held-out batches as the others. */
+export interface RaceRow {
+  readonly member: number;
+  readonly step: number;
+  readonly metrics: Metrics;
+  /** Counts of log10 density. */
+  readonly density: Histogram;
+}
+export type RaceEvent =
+  | {
+      readonly type: 'start';
+      readonly race: string;
+      readonly titles: readonly string[];
+      readonly steps: number;
+    }
+  | {
+      readonly type: 'step';
+      readonly member: number;
+      readonly step: number;
+      readonly tokens: number;
+      readonly metrics: StepMetrics;
+    }
+  | ({ readonly type: 'evaluation' } & RaceRow)
+  /** All members were measured at this step: how they stand at equal L0. */
+  | { readonly type: 'standings'; readonly step: number; readonly standings: readonly Standing[] }
+  | { readonly type: 'paused' | 'resumed' }
+  | { readonly type: 'ended'; readonly member: number; readonly error?: WireError | undefined }
+  | { readonly type: 'warning'; readonly member: number; readonly error: WireError };
+export interface RaceSummary {
+  readonly race: string;
+  /** By member; absent `sae`: it has no result, and `error` says why. */
+  readonly members: readonly {
+    readonly sae?: SaeInfo | undefined;
+    readonly row?: RaceRow | undefined;
+    readonly standing?: Standing | undefined;
+    readonly error?: WireError | undefined;
   }[];
 }
 
@@ -534,6 +583,13 @@ export interface Api {
   controlRun: {
     in: { run: string; action: 'pause' | 'resume' | 'stop' | 'checkpoint' };
     out: RunInfo | ModelRunInfo;
+    event: never;
+  };
+  /** Ends when every member has ended; cancelling the call drops them all. Their SAEs are stored. */
+  race: { in: RaceJob; out: RaceSummary; event: RaceEvent };
+  controlRace: {
+    in: { race: string; action: 'pause' | 'resume' | 'stop' };
+    out: Record<string, never>;
     event: never;
   };
   modelRecipe: { in: Record<string, never>; out: ModelRecipe; event: never };

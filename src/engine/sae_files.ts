@@ -4,9 +4,9 @@ import type { SaeFiles } from '#sae/formats/saelens.ts';
 import type { SaeMeta, SaeWeights } from '#sae/weights.ts';
 import type { ActRuleInfo, Metrics, SaeInfo } from './protocol.ts';
 
-/** Content id of an SAE's values, whatever file they came in: W_enc, W_dec [d_sae, d_in], b_enc. */
+/** Content id of an SAE's values, whatever file they came in: W_enc, W_dec [d_sae, d_in], b_enc and theta if it has one. */
 export function weightsId(w: SaeWeights): Promise<string> {
-  return contentId(new Blob([w.W_enc, w.W_dec, w.b_enc]));
+  return contentId(new Blob([w.W_enc, w.W_dec, w.b_enc, ...(w.theta ? [w.theta] : [])]));
 }
 
 /** What the page shows of an SAE whose weights were read. */
@@ -75,5 +75,6 @@ export function infoOf({ cfg = {}, meta = {}, bytes, source, hasIndex }: InfoPar
 
 function ruleOf(cfg: Readonly<Record<string, unknown>>): ActRuleInfo {
   if (typeof cfg['k'] === 'number') return { kind: 'topk', k: cfg['k'] };
-  return { kind: cfg['architecture'] === 'jumprelu' ? 'threshold' : 'relu' };
+  const threshold = cfg['architecture'] === 'jumprelu' || cfg['architecture'] === 'gated';
+  return { kind: threshold ? 'threshold' : 'relu' };
 }

@@ -29,8 +29,9 @@ function repeatedRows(d_in: number, scope: ReturnType<Gpu['scope']>): Activation
   return {
     d_in,
     position: { block: 0, row: 0 },
-    next: async (n) =>
-      n === BATCH ? x : scope.upload('mean rows', [n, d_in], 'f32', repeat(rows, n * d_in)),
+    next: async (n) => ({
+      x: n === BATCH ? x : scope.upload('mean rows', [n, d_in], 'f32', repeat(rows, n * d_in)),
+    }),
   };
 }
 

@@ -3,6 +3,7 @@ import { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
 import type { HookName } from '#model/hooks.ts';
 import { type Checkpoint, type CheckpointSink, readCheckpoint } from '#sae/checkpoint.ts';
+import { resolveConfig } from '#sae/config.ts';
 import type { ActivationSource } from '#sae/sae.ts';
 import {
   planSae,
@@ -12,6 +13,7 @@ import {
   type SaeTrainResult,
   trainSae,
 } from '#sae/train.ts';
+import { variantOf } from '#sae/variants/index.ts';
 import { type Corpus, openCorpus } from './corpora.ts';
 import type { Host } from './host.ts';
 import { LiveEvaluation } from './live_evaluation.ts';
@@ -66,6 +68,12 @@ export async function planJob(session: Session, job: TrainJob): Promise<PlannedJ
   return { model, site: job.site as HookName, d_in, sae, plan: planSae(session.host.gpu, sae, d_in) };
 }
 
+/** True when the job's variant chooses by the model's gradient. */
+function needsGradient({ variant: id, config }: SaeJob): boolean {
+  const variant = variantOf(id);
+  return variant.needsGradient?.(resolveConfig(id, variant.fields, config)) ?? false;
+}
+
 /** How a run's loop ended. `weights` are there unless it was cancelled. */
 export interface RunEnd {
   readonly result: SaeTrainResult | undefined;
@@ -83,9 +91,10 @@ interface Loop {
 }
 
 /** The data of a run, which ends early when the run is to stop: the trainer then hands out what it has. */
-function stoppable(source: ActivationSource, control: RunControl): ActivationSource {
+export function stoppable(source: ActivationSource, control: RunControl): ActivationSource {
   return {
     d_in: source.d_in,
+    hasGradient: source.hasGradient,
     get position() {
       return source.position;
     },
@@ -133,7 +142,9 @@ export async function* trainLoop(
 ): AsyncGenerator<TrainEvent, RunEnd, void> {
   const { host, gpu, planned, corpus, log, control, signal } = loop;
   const { site, model, sae } = planned;
-  using source = harvest(gpu, model.lm, corpus.train, { site, seed: sae.seed, excludedPositions: EXCLUDED });
+  const gradient = needsGradient(sae);
+  const wishes = { site, seed: sae.seed, excludedPositions: EXCLUDED, gradient };
+  using source = harvest(gpu, model.lm, corpus.train, wishes);
   if (resume) source.seek(resume.meta.position.block, resume.meta.position.row);
   const sink = new StoreSink(host, log.info.id);
   const live = new LiveEvaluation(planned, corpus);

@@ -20,6 +20,8 @@ export interface CheckpointMeta {
   readonly scale: number;
   /** Where the source stood after the last trained row. */
   readonly position: { readonly block: number; readonly row: number };
+  /** The last step whose work on the CPU before it was done; absent: none. */
+  readonly hosted?: number | undefined;
   /** Kernel choices of the run; a resumed run takes the same (decision 4). */
   readonly kernels: Readonly<Record<string, number | string>>;
 }
@@ -79,7 +81,13 @@ export async function readCheckpoint(bytes: Uint8Array<ArrayBuffer>): Promise<Ch
     // Said below.
   }
   if (meta?.version !== 1)
-    throw new WorkbenchError('format', 'checkpoint: not a checkpoint of this version of Headlight.');
+    throw new WorkbenchError(
+      'format',
+      Number(meta?.version) > 1
+        ? `checkpoint: it was written by a later version of Headlight (checkpoint version ${meta?.version}, this one reads 1).`
+        : 'checkpoint: this is not a checkpoint of Headlight.',
+      { hint: 'Reload the page for the newest version, or choose another file.' },
+    );
   const tensors = new Map<string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>();
   for (const { name, dtype } of file.tensors.values()) {
     const raw = await file.bytes(name);

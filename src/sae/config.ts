@@ -15,6 +15,12 @@ export interface Field {
 }
 export type Fields = Readonly<Record<string, Field>>;
 
+/**
+ * none; auxk: dead features reconstruct what is left over (Gao 2024); aux_zipf: under-used ones do (Ayonrinde 2024);
+ * resample: dead features start again from badly reconstructed tokens (Kissane 2024).
+ */
+export type DeadPolicy = 'none' | 'auxk' | 'aux_zipf' | 'resample';
+
 /** What every variant's config holds; a variant adds its own fields. */
 export interface SaeConfig {
   /** Peak learning rate of Adam; 0 takes 2e-4·sqrt(16384 ÷ d_sae). */
@@ -30,10 +36,15 @@ export interface SaeConfig {
   readonly eps: number;
   /** Tokens without a firing after which a feature counts as dead; 0 takes max(200 k, 10·d_sae ÷ k). */
   readonly deadTokens: number;
+  /** What is done about dead features. */
+  readonly dead: DeadPolicy;
   /** Weight of the auxiliary loss; 0 is off. */
   readonly auxWeight: number;
   /** Dead features used by the auxiliary loss of a token; 0 takes d_in ÷ 2. */
   readonly k_aux: number;
+  /** Law of expected densities: rank r in proportion to (r + zipfQ)^−zipfS. */
+  readonly zipfS: number;
+  readonly zipfQ: number;
   /** x is multiplied by sqrt(d_in) ÷ E‖x‖ while training; folded at export. */
   readonly scaleInput: boolean;
   /** Encoder input is x − b_dec. */
@@ -41,6 +52,15 @@ export interface SaeConfig {
   /** Decoder gradient loses its part along the row, rows are renormalised after Adam. */
   readonly unitNorm: boolean;
 }
+
+/** The field `dead` of a variant that allows these policies. */
+export const deadField = (choices: readonly DeadPolicy[], standard: DeadPolicy): Field => ({
+  kind: 'choice',
+  label: 'Dead features',
+  default: standard,
+  choices,
+  help: 'none; auxk: dead features reconstruct what is left over; aux_zipf: under-used ones do; resample: dead ones start again from badly reconstructed tokens.',
+});
 
 const positive = { kind: 'number', scale: 'log' } as const;
 /** Fields of SaeConfig with their defaults: decision 22, "TopK of record". */
@@ -110,6 +130,7 @@ export const COMMON_FIELDS = {
     max: 1e9,
     help: 'Tokens without a firing after which a feature counts as dead. 0 takes max(200,000, 10 · d_sae ÷ k).',
   },
+  dead: deadField(['none', 'auxk', 'aux_zipf'], 'auxk'),
   auxWeight: {
     kind: 'number',
     label: 'AuxK weight',
@@ -125,6 +146,22 @@ export const COMMON_FIELDS = {
     min: 0,
     max: 4096,
     help: 'Dead features used for each token. 0 takes d_in ÷ 2.',
+  },
+  zipfS: {
+    kind: 'number',
+    label: 'Zipf exponent',
+    default: 0.9,
+    min: 0.01,
+    max: 4,
+    help: 'The density of rank r is expected in proportion to (r + q)^−s: s. Used by aux_zipf and by Zipf quotas.',
+  },
+  zipfQ: {
+    kind: 'number',
+    label: 'Zipf shift',
+    default: 2,
+    min: 0,
+    max: 1e6,
+    help: 'The density of rank r is expected in proportion to (r + q)^−s: q. Used by aux_zipf and by Zipf quotas.',
   },
   scaleInput: {
     kind: 'flag',

@@ -32,10 +32,10 @@ export async function measureInput(
   let norms = 0;
   let count = 0;
   for (let i = 0; i < wanted; i++) {
-    const x = await source.next(o.batch, signal);
-    if (!x) break;
+    const rows = await source.next(o.batch, signal);
+    if (!rows) break;
     // The start of a run waits here, once for every batch of the first rows.
-    const data = await gpu.readF32(x);
+    const data = await gpu.readF32(rows.x);
     for (let at = 0; at < data.length; at += source.d_in) {
       let sum = 0;
       for (let c = 0; c < source.d_in; c++) {

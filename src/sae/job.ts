@@ -1,7 +1,9 @@
 import { WorkbenchError } from '#base/errors.ts';
 import type { GpuCaps } from '#gpu/device.ts';
+import { bucketBytes } from '#gpu/pool.ts';
 import { byteSize } from '#gpu/tensor.ts';
 import { type ConfigValue, resolveConfig, type SaeConfig } from './config.ts';
+import { thetaScratch, thetaState } from './ops/theta.ts';
 import { type StepShape, scratchTensors, stateTensors } from './space.ts';
 import type { SaeVariant } from './variant.ts';
 import { variantOf } from './variants/index.ts';
@@ -68,18 +70,49 @@ export function resolveJob(caps: Pick<GpuCaps, 'maxBindingBytes'>, job: SaeJob, 
   wholeNumber('d_sae', job.d_sae, 2 ** 24);
   wholeNumber('batch', job.batch, MAX_BATCH);
   const { d_sae, batch } = job;
-  const refusal = variant.refuse?.(cfg, { d_in, d_sae, batch });
-  if (refusal) throw new WorkbenchError('format', `${variant.title}: ${refusal}`);
   const steps = Math.floor(job.tokens / batch);
+  const refusal = variant.refuse?.(cfg, { d_in, d_sae, batch, steps });
+  if (refusal) throw new WorkbenchError('format', `${variant.title}: ${refusal}`);
   if (!(steps >= 1))
     throw new WorkbenchError('format', `Training: ${job.tokens} tokens make no step of ${batch} tokens.`, {
       hint: 'Choose more tokens or a smaller batch.',
     });
-  const k_aux = cfg.auxWeight > 0 ? Math.min(d_sae, cfg.k_aux || Math.max(1, Math.floor(d_in / 2))) : 0;
-  const shape = { batch, d_in, d_sae, slots: variant.slots(cfg, d_sae), k_aux };
+  const shape = shapeOf(variant, cfg, { batch, d_in, d_sae });
   const fit = Math.floor(Math.min(CHUNK_BYTES, caps.maxBindingBytes) / (4 * d_sae));
-  const chunkRows = fit >= batch ? batch : Math.max(CHUNK_ALIGN, Math.floor(fit / CHUNK_ALIGN) * CHUNK_ALIGN);
+  const chunkRows =
+    fit >= batch || variant.wholeBatch
+      ? batch
+      : Math.max(CHUNK_ALIGN, Math.floor(fit / CHUNK_ALIGN) * CHUNK_ALIGN);
   return { job, variant, cfg, shape, steps, chunkRows: Math.min(batch, chunkRows), ringSlots: RING_SLOTS };
+}
+
+/** Sizes of a variant's steps, its own tensors included. */
+export function shapeOf(
+  variant: SaeVariant,
+  cfg: SaeConfig,
+  { batch, d_in, d_sae }: Pick<StepShape, 'batch' | 'd_in' | 'd_sae'>,
+): StepShape {
+  const aux = (cfg.dead === 'auxk' || cfg.dead === 'aux_zipf') && cfg.auxWeight > 0;
+  const k_aux = aux ? Math.min(d_sae, cfg.k_aux || Math.max(1, Math.floor(d_in / 2))) : 0;
+  const dense = variant.step === 'dense';
+  const zipf = cfg.dead === 'aux_zipf' && k_aux > 0;
+  const sizes: StepShape = {
+    batch,
+    d_in,
+    d_sae,
+    slots: variant.slots(cfg, d_sae),
+    k_aux,
+    dense,
+    ends: variant.prefixes?.(cfg, d_sae),
+    density: zipf || variant.density,
+    zipf,
+    scored: variant.score !== undefined,
+  };
+  const own = {
+    state: { ...thetaState(variant.theta, d_sae), ...variant.state?.(cfg, sizes) },
+    scratch: { ...thetaScratch(variant.theta, d_sae), ...variant.scratch?.(cfg, sizes) },
+  };
+  return { ...sizes, own };
 }
 
 interface Sizes {
@@ -90,7 +123,7 @@ interface Sizes {
 
 function sizesOf(r: ResolvedJob): Sizes {
   const bytes = (named: ReturnType<typeof stateTensors>): [string, number][] =>
-    Object.entries(named).map(([name, [shape, dtype]]) => [name, byteSize(shape, dtype)]);
+    Object.entries(named).map(([name, [shape, dtype]]) => [name, bucketBytes(byteSize(shape, dtype))]);
   const state = bytes(stateTensors(r.shape));
   const all = [...state, ...bytes(scratchTensors(r.shape, r))];
   const sum = (list: readonly [string, number][]): number => list.reduce((s, [, b]) => s + b, 0);

@@ -1,5 +1,4 @@
-import { WorkbenchError } from '#base/errors.ts';
-import { makeRng } from '#base/rng.ts';
+import type { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
 import type { Readback } from '#gpu/readback.ts';
 import { view } from '#gpu/tensor.ts';
@@ -9,38 +8,19 @@ import {
   type CheckpointSink,
   captureState,
   isFiniteState,
-  restoreState,
   writeCheckpoint,
 } from './checkpoint.ts';
-import { deadLimit, deadSteps } from './dead.ts';
-import { initState, measureInput } from './init.ts';
+import { deadLimit } from './dead.ts';
 import type { ResolvedJob } from './job.ts';
+import { metricsOf, type SaeStepMetrics } from './metrics.ts';
 import { adamStep } from './ops/adam.ts';
 import { RING_WIDTH } from './ops/stats.ts';
 import type { ActivationSource } from './sae.ts';
-import { lrAt } from './schedule.ts';
+import { lrOf } from './schedule.ts';
 import type { StepSpace } from './space.ts';
-import { recordStep } from './sparse_step.ts';
+import { recordStep } from './step.ts';
 import { densityOf, foldedWeights } from './train_result.ts';
 import type { SaeWeights } from './weights.ts';
-
-/** Metrics of one step, in model units where they have any. */
-export interface SaeStepMetrics {
-  /** mse + auxWeight·aux. */
-  readonly loss: number;
-  /** Squared error summed over d_in, mean over the batch's tokens, model units. */
-  readonly mse: number;
-  /** ‖ê − e‖² ÷ ‖e − mean e‖² of the dead features' reconstruction; 0 when none is dead. */
-  readonly aux: number;
-  readonly l0: number;
-  readonly explainedVariance: number;
-  readonly deadFraction: number;
-  readonly lr: number;
-  /** Global norm of this step's gradients (training units), before clipping; 0 when clipping is off. */
-  readonly gradNorm: number;
-  /** Of the last submit. */
-  readonly tokensPerSecond: number;
-}
 
 export type SaeTrainEvent =
   | {
@@ -56,11 +36,16 @@ export type SaeTrainEvent =
   | { readonly type: 'checkpoint'; readonly step: number; readonly tokens: number; readonly bytes: number }
   | { readonly type: 'warning'; readonly error: WorkbenchError };
 
-/** One submit whose metrics are still under way. */
-interface Pending {
+/** Steps from + 1 .. from + count. */
+interface Stretch {
   readonly from: number;
   readonly count: number;
 }
+
+/** Steps whose metrics are read at once (at most one read-back per 16 steps; see `submitSteps`). */
+const READ_STEPS = 16;
+/** A slower machine reads after this long, however few the steps: there a read-back costs nothing beside a step. */
+const READ_MS = 1000;
 
 /** What the loop of a run carries along; the numbers live on the GPU. */
 export interface Run extends ResolvedJob {
@@ -71,122 +56,105 @@ export interface Run extends ResolvedJob {
   readonly scale: number;
   readonly kernels: CheckpointMeta['kernels'];
   readonly window: number;
-  readonly pending: Pending[];
+  /** Read-backs under way, oldest first. */
+  readonly pending: Stretch[];
+  /** Steps in the ring that no read-back has taken yet. */
+  unread: number;
+  lastRead: number;
+  /** Most steps of a submit, as the caller wants it. */
+  readonly most: number;
+  /** Submits that the GPU may still work at. */
+  readonly working: { readonly count: number; readonly done: Promise<void> }[];
   step: number;
   msPerStep: number | undefined;
   lastArrival: number;
   metrics: SaeStepMetrics | undefined;
   lastGood: Checkpoint | undefined;
   lastSaved: number;
+  /** Steps with work on the CPU before them, and the last one for which it was done. */
+  readonly hostSteps: readonly number[];
+  hosted: number;
+  /** Where the source stood after the last trained row, once rows beyond it were read. */
+  trainedTo: { readonly block: number; readonly row: number } | undefined;
 }
 
 /** First step of the last fifth, where firing counts start afresh. */
 export const densityStart = (steps: number): number => Math.floor(steps * 0.8);
 
-/** Fresh or resumed state in the buffers of `space`. */
-export async function startRun(
-  gpu: Gpu,
-  resolved: ResolvedJob,
-  source: ActivationSource,
-  space: StepSpace,
-  ring: Readback,
-  signal: AbortSignal,
-  resume: Checkpoint | undefined,
-): Promise<{ run: Run; warning: WorkbenchError | undefined }> {
-  const { job, shape, cfg } = resolved;
-  let warning: WorkbenchError | undefined;
-  let scale = 1;
-  if (resume) {
-    warning = checkResume(resume.meta, resolved, gpu);
-    restoreState(gpu, space, resume);
-    scale = resume.meta.scale;
-  } else {
-    const stats = await measureInput(gpu, source, job, signal);
-    if (!stats) throw new WorkbenchError('format', 'Training: the source has no batch of activations.');
-    scale = cfg.scaleInput ? stats.scale : 1;
-    const b_dec = stats.mean.map((v) => v * scale);
-    initState(gpu, space, makeRng(job.seed), b_dec);
-  }
-  const kernels = resume?.meta.kernels ?? { class: gpu.caps.class, chunkRows: space.chunkRows };
-  const run: Run = {
-    ...resolved,
-    gpu,
-    source,
-    space,
-    ring,
-    scale,
-    kernels,
-    window: deadSteps(cfg, shape.d_sae, shape.slots, shape.batch),
-    pending: [],
-    step: resume?.meta.step ?? 0,
-    msPerStep: undefined,
-    lastArrival: performance.now(),
-    metrics: undefined,
-    lastGood: resume,
-    lastSaved: performance.now(),
-  };
-  return { run, warning };
-}
-
-/** @throws WorkbenchError('format') when the checkpoint is another job's; a warning when the adapter is another. */
-function checkResume(meta: CheckpointMeta, r: ResolvedJob, gpu: Gpu): WorkbenchError | undefined {
-  const same =
-    meta.variant === r.variant.id &&
-    meta.d_in === r.shape.d_in &&
-    meta.d_sae === r.shape.d_sae &&
-    meta.batch === r.shape.batch &&
-    meta.steps === r.steps &&
-    meta.seed === r.job.seed &&
-    Object.entries(r.cfg).every(([name, value]) => meta.config[name] === value);
-  if (!same)
-    throw new WorkbenchError('format', 'Training: the checkpoint belongs to another job.', {
-      hint: 'Resume with the job that the run was started with.',
-    });
-  if (meta.kernels['class'] === gpu.caps.class) return undefined;
-  return new WorkbenchError(
-    'internal',
-    `This run began on an adapter of class ${meta.kernels['class']}; here, on ${gpu.caps.class}, its losses are equal to rounding only.`,
-  );
-}
-
-/** Records and submits `count` steps; false when the source has no batch left. */
+/**
+ * Records and submits `count` steps; false when the source has no batch left.
+ *
+ * Metrics stay in the ring on the GPU until 16 steps are there (or as many as one submit may hold), or a second is over.
+ */
 export async function submitSteps(run: Run, count: number, signal: AbortSignal): Promise<boolean> {
-  const { batch, d_sae } = run.shape;
-  let x = await run.source.next(count * batch, signal);
-  let steps = count;
-  if (!x && count > 1) {
-    x = await run.source.next(batch, signal);
+  const { batch } = run.shape;
+  let steps = Math.min(count, run.ringSlots - run.unread);
+  let input = await run.source.next(steps * batch, signal);
+  if (!input && steps > 1) {
+    input = await run.source.next(batch, signal);
     steps = 1;
   }
-  if (!x) return false;
+  if (!input) return false;
+  const { x, g } = input;
   const rec = run.gpu.record('train');
   for (let i = 0; i < steps; i++) {
     const step = run.step + 1 + i;
     if (step === densityStart(run.steps) + 1) rec.clear(run.space.u32('fired'));
     recordStep(rec, run.space, run.variant, run.cfg, {
       step,
-      adam: adamStep(step, { ...run.cfg, lr: lrAt(step, run.steps, run.cfg, d_sae) }),
+      adam: adamStep(step, { ...run.cfg, lr: lrOf(run, step) }),
       deadLimit: deadLimit(step, run.window),
       nextDeadLimit: deadLimit(step + 1, run.window),
-      slot: i,
+      slot: run.unread + i,
       input: { x, fromRow: i * batch, scale: run.scale },
+      gradient: g && { g, fromRow: i * batch },
+      steps: run.steps,
     });
   }
   await rec.submit();
-  const slots = view(run.space.f32('ring'), { shape: [steps, RING_WIDTH] });
-  await run.ring.push(slots);
-  run.pending.push({ from: run.step, count: steps });
   run.step += steps;
+  run.unread += steps;
+  const done = run.gpu.idle();
+  done.catch(() => undefined); // whoever waits for it sees the error
+  run.working.push({ count: steps, done });
+  const first = run.metrics === undefined && run.pending.length === 0;
+  const late = performance.now() - run.lastRead > READ_MS;
+  if (first || late || run.unread >= Math.min(READ_STEPS, run.most)) await readRing(run);
   return true;
 }
 
-/** The oldest submit's metrics, waiting for them. */
-export async function arrive(run: Run): Promise<SaeTrainEvent> {
-  const { from, count } = run.pending.shift() as Pending;
-  const values = new Float32Array((await run.ring.next()) as ArrayBuffer);
+async function readRing(run: Run): Promise<void> {
+  if (run.unread === 0) return;
+  await run.ring.push(view(run.space.f32('ring'), { shape: [run.unread, RING_WIDTH] }));
+  run.pending.push({ from: run.step - run.unread, count: run.unread });
+  run.unread = 0;
+  run.lastRead = performance.now();
+}
+
+/** Waits until at most one submit is in the GPU's queue; a click waits for no more than that (decision 7). */
+export async function keepUp(run: Run): Promise<void> {
+  while (run.working.length > 1) await settle(run);
+}
+
+async function settle(run: Run): Promise<void> {
+  const { count, done } = run.working.shift() as Run['working'][number];
+  await done;
   const now = performance.now();
   run.msPerStep = (now - run.lastArrival) / count;
   run.lastArrival = now;
+}
+
+/** True when the oldest read-back covers nothing of the submit that the GPU works at: it is there, or all but. */
+export function hasArrived(run: Run): boolean {
+  const [next] = run.pending;
+  const busy = run.working.reduce((sum, w) => sum + w.count, 0);
+  return next !== undefined && next.from + next.count <= run.step - busy;
+}
+
+/** The oldest read-back's metrics, waiting for them. */
+export async function arrive(run: Run): Promise<SaeTrainEvent> {
+  const { from, count } = run.pending.shift() as Stretch;
+  const values = new Float32Array((await run.ring.next()) as ArrayBuffer);
   const losses = Float32Array.from({ length: count }, (_, i) => values[i * RING_WIDTH] as number);
   const step = from + count;
   run.metrics = metricsOf(run, step, values.subarray((count - 1) * RING_WIDTH));
@@ -208,25 +176,10 @@ export async function arrive(run: Run): Promise<SaeTrainEvent> {
   };
 }
 
-/** One ring slot (step_end.wgsl) as metrics. */
-function metricsOf(run: Run, step: number, slot: Float32Array): SaeStepMetrics {
-  const { batch, d_sae } = run.shape;
-  const [squared = 0, variance = 0, aux = 0, l0 = 0, dead = 0, gradNorm = 0] = slot;
-  const mse = squared / run.scale ** 2;
-  return {
-    loss: mse + run.cfg.auxWeight * aux,
-    mse,
-    aux,
-    l0,
-    explainedVariance: 1 - (squared * batch) / Math.max(variance, 1e-30),
-    deadFraction: dead / d_sae,
-    lr: lrAt(step, run.steps, run.cfg, d_sae),
-    gradNorm,
-    tokensPerSecond: (1000 * batch) / Math.max(run.msPerStep ?? 1e9, 1e-6),
-  };
-}
-
+/** Metrics of all steps so far; the GPU stands still afterwards. */
 export async function drain(run: Run): Promise<SaeTrainEvent[]> {
+  await readRing(run);
+  while (run.working.length > 0) await settle(run);
   const events: SaeTrainEvent[] = [];
   while (run.pending.length > 0) events.push(await arrive(run));
   return events;
@@ -248,7 +201,8 @@ function capture(run: Run): Promise<Checkpoint> {
     seed: run.job.seed,
     step: run.step,
     scale: run.scale,
-    position: { ...run.source.position },
+    position: { ...(run.trainedTo ?? run.source.position) },
+    ...(run.hosted > 0 && { hosted: run.hosted }),
     kernels: run.kernels,
   });
 }

@@ -42,14 +42,24 @@ export interface SparseCode {
   readonly cap: number;
 }
 
+/** What a source hands out at once. */
+export interface ActivationRows {
+  /** [n, d_in] */
+  readonly x: Tensor<'f32'>;
+  /** [n, d_in]: gradient of the cross-entropy, summed over tokens, by x; there when the source was asked for it. */
+  readonly g?: Tensor<'f32'> | undefined;
+}
+
 /** Rows of activations for training, pulled on demand; undefined when the source is exhausted. */
 export interface ActivationSource {
   readonly d_in: number;
+  /** True when every `next` brings gradients. */
+  readonly hasGradient?: boolean | undefined;
   /** Where the source stands, for exact resume: block number and row in the block (decision 4). */
   readonly position: { readonly block: number; readonly row: number };
   /**
-   * The next n rows [n, d_in]; valid until the next call. Recorded work is submitted before it resolves. The stream
+   * The next n rows; valid until the next call. Recorded work is submitted before it resolves. The stream
    * of rows does not depend on how it is cut: next(2·n) gives what next(n) gives twice. Fewer than n left: undefined.
    */
-  next(n: number, signal: AbortSignal): Promise<Tensor<'f32'> | undefined>;
+  next(n: number, signal: AbortSignal): Promise<ActivationRows | undefined>;
 }

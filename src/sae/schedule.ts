@@ -1,4 +1,6 @@
 import type { SaeConfig } from './config.ts';
+import type { StepShape } from './space.ts';
+import type { SaeVariant } from './variant.ts';
 
 /** Peak learning rate: the config's, or 2e-4·sqrt(16384 ÷ d_sae) (dictionary_learning's rule for TopK). */
 export const peakLr = (cfg: SaeConfig, d_sae: number): number =>
@@ -16,6 +18,23 @@ export function lrAt(step: number, steps: number, cfg: SaeConfig, d_sae: number)
   return peakLr(cfg, d_sae) * rise * fall;
 }
 
-/** Steps per submit: 50 ms of work, 1 to `most`; 1 before anything is known (decision 7). */
-export const stepsPerSubmit = (msPerStep: number | undefined, most: number): number =>
-  msPerStep === undefined ? 1 : Math.max(1, Math.min(most, Math.floor(50 / Math.max(msPerStep, 0.01))));
+/**
+ * Steps per submit: 50 ms of work, 1 to `most`; 1 before anything is known (decision 7). A power of two, so that few
+ * sizes of input need a bind group.
+ */
+export function stepsPerSubmit(msPerStep: number | undefined, most: number): number {
+  if (msPerStep === undefined) return 1;
+  const fit = Math.max(1, Math.min(most, Math.floor(50 / Math.max(msPerStep, 0.01))));
+  return 2 ** Math.floor(Math.log2(fit));
+}
+
+/** Learning rate of a run's step, with the variant's own factor. */
+export const lrOf = (
+  r: {
+    readonly variant: SaeVariant;
+    readonly cfg: SaeConfig;
+    readonly steps: number;
+    readonly shape: StepShape;
+  },
+  step: number,
+): number => lrAt(step, r.steps, r.cfg, r.shape.d_sae) * (r.variant.lrFactor?.(r.cfg, step, r.steps) ?? 1);

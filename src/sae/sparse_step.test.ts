@@ -5,8 +5,9 @@ import type { Gpu } from '#gpu/device.ts';
 import { testGpu } from '#gpu/testing.ts';
 import { resolveConfig } from './config.ts';
 import { adamStep } from './ops/adam.ts';
+import { RING_WIDTH } from './ops/stats.ts';
 import { makeSpace, padded, type StepSpace } from './space.ts';
-import { recordStep } from './sparse_step.ts';
+import { recordStep } from './step.ts';
 import { type TopkConfig, topk } from './variants/topk.ts';
 
 const gpu = await testGpu();
@@ -96,7 +97,7 @@ async function runGpu(on: Gpu, o: Problem, perSubmit: number) {
   await rec.submit();
   const ring = await on.readF32(space.f32('ring'));
   return {
-    ring: Array.from({ length: o.steps }, (_, i) => ring.slice(i * 8, i * 8 + 8)),
+    ring: Array.from({ length: o.steps }, (_, i) => ring.slice(i * RING_WIDTH, (i + 1) * RING_WIDTH)),
     W_enc: unpad(await on.readF32(space.W_enc.w), o.d_in),
     b_enc: await on.readF32(space.b_enc.w),
     W_dec: unpad(await on.readF32(space.W_dec.w), o.d_in),

@@ -4,11 +4,14 @@ import { rows, type Tensor, view } from '#gpu/tensor.ts';
 import type { SaeConfig } from './config.ts';
 import { type AdamStep, adamBDec, adamBEnc, adamRows, biasPull } from './ops/adam.ts';
 import { decodeAux, decodeSparse, prepareBatch } from './ops/decode.ts';
+import { decodePrefixes, prefixEnd } from './ops/prefixes.ts';
 import { selectTopk } from './ops/select.ts';
 import { batchStats, columnStats, stepEnd } from './ops/stats.ts';
+import { thetaEma } from './ops/theta.ts';
 import { dzMark, fillPairs, fireStats, scanCounts } from './ops/transpose.ts';
-import type { StepSpace } from './space.ts';
-import type { SaeVariant } from './variant.ts';
+import { runningDensity, zipfGoal, zipfWeigh } from './ops/zipf.ts';
+import { codeRows, type StepSpace } from './space.ts';
+import type { SaeStep, SaeVariant } from './variant.ts';
 
 /** What differs from one step to the next; all of it is known when the step is recorded. */
 export interface StepCall {
@@ -23,6 +26,33 @@ export interface StepCall {
   readonly slot: number;
   /** Rows of activations; absent: xs and xc already hold the batch. */
   readonly input?: { readonly x: Tensor<'f32'>; readonly fromRow: number; readonly scale: number };
+  /** Gradients by x; row fromRow of g belongs to the first row of the batch. */
+  readonly gradient?: SaeStep['gradient'];
+  /** Steps of the run; default `step`. */
+  readonly steps?: number;
+}
+
+/** What a variant sees of a step, but for the chunk. */
+export function stepOf<C extends SaeConfig>(
+  space: StepSpace,
+  cfg: C,
+  call: StepCall,
+): Omit<SaeStep<C>, 'pre_acts' | 'score' | 'chunk'> {
+  const { batch: n, d_in, d_sae } = space.shape;
+  return {
+    cfg,
+    shape: space.shape,
+    n,
+    d_in,
+    d_sae,
+    params: { W_enc: space.W_enc.w, b_enc: space.b_enc.w, W_dec: space.W_dec.w, b_dec: space.b_dec.w },
+    code: space.code,
+    step: call.step,
+    steps: call.steps ?? call.step,
+    gradient: call.gradient,
+    f32: space.f32,
+    u32: space.u32,
+  };
 }
 
 /** pre_acts of one chunk of rows after another; the variant and AuxK choose from them before they are overwritten. */
@@ -33,63 +63,73 @@ function encodeAndSelect<C extends SaeConfig>(
   cfg: C,
   call: StepCall,
 ): void {
-  const { batch, d_in, d_sae, slots, k_aux } = space.shape;
-  const params = {
-    W_enc: space.W_enc.w,
-    b_enc: space.b_enc.w,
-    W_dec: space.W_dec.w,
-    b_dec: space.b_dec.w,
-  };
+  const { batch, d_sae, k_aux } = space.shape;
+  const shared = stepOf(space, cfg, call);
   for (let from = 0; from < batch; from += space.chunkRows) {
     const count = Math.min(space.chunkRows, batch - from);
     const pre_acts = view(space.f32('pre_acts'), { shape: [count, d_sae] });
     matmul(rec, {
       layout: 'NT',
       a: rows(space.f32('xc'), from, count),
-      b: params.W_enc,
-      bias: params.b_enc,
+      b: space.W_enc.w,
+      bias: space.b_enc.w,
       out: pre_acts,
     });
-    variant.allocate(rec, {
-      cfg,
-      n: batch,
-      d_in,
-      d_sae,
-      params,
-      pre_acts,
-      chunk: { from, count },
-      code: space.code,
-      step: call.step,
-    });
-    if (k_aux > 0)
-      selectTopk(rec, {
-        score: pre_acts,
-        pre_acts,
-        code: space.code,
-        k: k_aux,
-        fromRow: batch + from,
-        fromEntry: batch * slots + from * k_aux,
-        dead: {
-          last_fired: space.u32('last_fired'),
-          limit: call.deadLimit,
-          scalars: space.f32('scalars'),
-        },
-      });
+    const step: SaeStep<C> = { ...shared, pre_acts, score: pre_acts, chunk: { from, count } };
+    const score = variant.score?.(rec, step) ?? pre_acts;
+    variant.allocate(rec, { ...step, score });
+    if (k_aux > 0) selectAux(rec, space, step, call);
   }
 }
 
-/** Errors of the batch and of AuxK: err [rows, d_pad] = gradient of the loss by each reconstruction. */
-function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig): void {
-  const { batch, k_aux } = space.shape;
-  const [err, scalars] = [space.f32('err'), space.f32('scalars')];
-  decodeSparse(rec, {
-    W_dec: space.W_dec.w,
-    b_dec: space.b_dec.w,
-    x: space.f32('xs'),
+/** The entries of the auxiliary loss, on the code's rows after the batch's. */
+function selectAux(rec: Recorder, space: StepSpace, step: SaeStep, call: StepCall): void {
+  const { batch, slots, k_aux, zipf } = space.shape;
+  const { pre_acts, chunk } = step;
+  // While the first window is not over nothing counts as under-used, as nothing counts as dead.
+  const byUse = zipf && call.deadLimit > 0;
+  selectTopk(rec, {
+    score: byUse ? weighByUse(rec, space, step) : pre_acts,
+    pre_acts,
     code: space.code,
-    err,
-    scale: 2 / batch,
+    k: k_aux,
+    fromRow: batch + chunk.from,
+    fromEntry: batch * slots + chunk.from * k_aux,
+    dead: byUse
+      ? undefined
+      : { last_fired: space.u32('last_fired'), limit: call.deadLimit, scalars: space.f32('scalars') },
   });
+}
+
+/** Expected densities change slowly, and cost d_sae² comparisons. */
+const GOAL_STEPS = 16;
+
+/** Positive pre_acts of a chunk, weighed by how much less their features fire than a Zipf law expects. */
+function weighByUse(rec: Recorder, space: StepSpace, step: SaeStep): Tensor<'f32'> {
+  const weighed = view(space.f32('weighed'), { shape: step.pre_acts.shape });
+  const use = { density_sum: space.f32('density_sum'), pi: space.f32('pi') };
+  zipfWeigh(rec, { pre_acts: step.pre_acts, ...use, weighed, steps: step.step - 1 });
+  return weighed;
+}
+
+/** Running densities after a step, and the densities expected of the next ones. */
+function updateDensities(rec: Recorder, space: StepSpace, cfg: SaeConfig, step: number): void {
+  const { batch: n, slots, density, zipf } = space.shape;
+  if (!density) return;
+  const density_sum = space.f32('density_sum');
+  runningDensity(rec, { hits: space.u32('hits'), density_sum, n });
+  if (zipf && step % GOAL_STEPS === 1)
+    zipfGoal(rec, { density_sum, pi: space.f32('pi'), law: { s: cfg.zipfS, q: cfg.zipfQ }, l0: slots });
+}
+
+/** Errors of the batch and of AuxK: err [rows, d_pad] = gradient of the loss by each reconstruction. */
+function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig, call: StepCall): void {
+  const { batch, k_aux, zipf = false } = space.shape;
+  const [err, scalars] = [space.f32('err'), space.f32('scalars')];
+  const { ends = [] } = space.shape;
+  const decode = { W_dec: space.W_dec.w, b_dec: space.b_dec.w, x: space.f32('xs'), code: space.code, err };
+  if (ends.length > 0) decodePrefixes(rec, { ...decode, row_loss: space.f32('row_loss'), ends });
+  else decodeSparse(rec, { ...decode, scale: 2 / batch });
   columnStats(rec, { err, x: space.f32('xc'), part: space.f32('part'), fromRow: 0, withX: true });
   batchStats(rec, {
     part: space.f32('part'),
@@ -97,7 +137,9 @@ function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig): void {
     scalars,
     n: batch,
     auxWeight: cfg.auxWeight,
+    always: zipf && call.deadLimit > 0,
   });
+  if (ends.length > 0) sumPrefixes(rec, space);
   if (k_aux === 0) return;
   decodeAux(rec, { W_dec: space.W_dec.w, code: space.code, scalars, err, n: batch });
   columnStats(rec, {
@@ -109,18 +151,37 @@ function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig): void {
   });
 }
 
+/** Gradient by b_dec of nested prefixes, and their loss; the sums of the whole dictionary's error are used up. */
+function sumPrefixes(rec: Recorder, space: StepSpace): void {
+  const part = space.f32('part');
+  columnStats(rec, {
+    err: space.f32('err'),
+    x: space.f32('xc'),
+    part,
+    fromRow: codeRows(space.shape),
+    withX: false,
+  });
+  prefixEnd(rec, {
+    part,
+    row_loss: space.f32('row_loss'),
+    err_sum: space.f32('err_sum'),
+    scalars: space.f32('scalars'),
+  });
+}
+
 /** dz of every selected pair, firing statistics, and the pairs by feature. */
 function transposePairs(rec: Recorder, space: StepSpace, step: number): void {
   const { code } = space;
   const [dz, bits, start] = [space.f32('dz'), space.u32('bits'), space.u32('start')];
-  dzMark(rec, { W_dec: space.W_dec.w, err: space.f32('err'), code, dz, bits });
+  const { batch: n, ends = [] } = space.shape;
+  dzMark(rec, { W_dec: space.W_dec.w, err: space.f32('err'), code, dz, bits, prefixes: { ends, n } });
   fireStats(rec, {
     bits,
     start,
     hits: space.u32('hits'),
     last_fired: space.u32('last_fired'),
     fired: space.u32('fired'),
-    n: space.shape.batch,
+    n,
     step,
   });
   scanCounts(rec, start);
@@ -132,7 +193,8 @@ function transposePairs(rec: Recorder, space: StepSpace, step: number): void {
     by_val: space.u32('by_val'),
     by_dz: space.u32('by_dz'),
     rows: (code.rowStart.shape[0] as number) - 1,
-    n: space.shape.batch,
+    n,
+    ends,
   });
 }
 
@@ -177,7 +239,7 @@ function update(rec: Recorder, space: StepSpace, cfg: SaeConfig, adam: AdamStep)
  * Loss = (1/n) Σ ‖recon − x‖² + auxWeight·AuxK. About 15 dispatches and nothing read back; the same recording gives
  * the same bits on one adapter. Everything after the encoder costs in proportion to the selected pairs.
  */
-export function recordStep<C extends SaeConfig>(
+export function recordSparseStep<C extends SaeConfig>(
   rec: Recorder,
   space: StepSpace,
   variant: SaeVariant<C>,
@@ -193,9 +255,26 @@ export function recordStep<C extends SaeConfig>(
       p: cfg.applyBDecToInput,
     });
   encodeAndSelect(rec, space, variant, cfg, call);
-  reconstruct(rec, space, cfg);
+  reconstruct(rec, space, cfg, call);
   transposePairs(rec, space, call.step);
   update(rec, space, cfg, call.adam);
+  if (variant.theta === 'shared' || variant.theta === 'each')
+    thetaEma(rec, {
+      kind: variant.theta,
+      start: space.u32('start'),
+      hits: space.u32('hits'),
+      pairs: space.u32('by_val'),
+      theta: space.f32('theta'),
+      theta_sum: space.f32('theta_sum'),
+      theta_weight: space.f32('theta_weight'),
+    });
+  updateDensities(rec, space, cfg, call.step);
+  variant.afterStep?.(rec, {
+    ...stepOf(space, cfg, call),
+    pre_acts: space.f32('pre_acts'),
+    score: space.f32('pre_acts'),
+    chunk: { from: 0, count: space.shape.batch },
+  });
   stepEnd(rec, {
     row_norm: space.f32('row_norm'),
     g_b_enc: space.f32('g_b_enc'),

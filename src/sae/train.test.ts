@@ -1,74 +1,11 @@
 import { expect, test } from 'vitest';
-import { makeRng } from '#base/rng.ts';
-import { view } from '#gpu/tensor.ts';
+import { collect, memorySink, rowSource, rowsOf } from '#e2e/fixtures/sae_source.ts';
 import { testGpu } from '#gpu/testing.ts';
 import { readCheckpoint } from './checkpoint.ts';
-import type { ActivationSource } from './sae.ts';
-import { planSae, type SaeJob, type SaeTrainEvent, type SaeTrainResult, trainSae } from './train.ts';
+import { planSae, type SaeJob, trainSae } from './train.ts';
 
 const gpu = await testGpu();
 const never = new AbortController().signal;
-
-/** Sums of few fixed directions: something an SAE can learn. Rows depend on their number only. */
-function rowsOf(d_in: number, from: number, n: number): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(n * d_in);
-  for (let r = 0; r < n; r++) {
-    const rng = makeRng(`row ${from + r}`);
-    for (let j = 0; j < 3; j++) {
-      const direction = makeRng(`direction ${rng.int(24)}`);
-      const size = 1 + rng.uniform();
-      for (let i = 0; i < d_in; i++) out[r * d_in + i]! += size * direction.normal();
-    }
-    out[r * d_in]! += 2;
-  }
-  return out;
-}
-
-/** A source that starts at `row`; `total` rows in all, NaN from row `nanFrom` on. */
-function source(d_in: number, total: number, row = 0, nanFrom = total) {
-  const scope = gpu.scope('source');
-  const data = rowsOf(d_in, 0, total).fill(Number.NaN, nanFrom * d_in);
-  const all = scope.upload('rows', [total, d_in], 'f32', data);
-  let at = row;
-  const it: ActivationSource & Disposable = {
-    d_in,
-    get position() {
-      return { block: 0, row: at };
-    },
-    async next(n) {
-      if (at + n > total) return undefined;
-      at += n;
-      return view(all, { shape: [n, d_in], byteOffset: (at - n) * d_in * 4 });
-    },
-    [Symbol.dispose]: () => scope[Symbol.dispose](),
-  };
-  return it;
-}
-
-/** Keeps every checkpoint by step. */
-function memorySink() {
-  const saved = new Map<number, Uint8Array<ArrayBuffer>>();
-  return {
-    saved,
-    write: async (step: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
-      saved.set(step, bytes);
-    },
-  };
-}
-
-async function collect(
-  run: AsyncGenerator<SaeTrainEvent, SaeTrainResult, void>,
-): Promise<{ losses: number[]; events: SaeTrainEvent[]; result: SaeTrainResult }> {
-  const events: SaeTrainEvent[] = [];
-  for (;;) {
-    const next = await run.next();
-    if (next.done) {
-      const losses = events.flatMap((e) => (e.type === 'step' ? Array.from(e.losses) : []));
-      return { losses, events, result: next.value };
-    }
-    events.push(next.value);
-  }
-}
 
 const job = (o: Partial<SaeJob> & { steps: number }): SaeJob => ({
   variant: 'topk',
@@ -81,7 +18,7 @@ const job = (o: Partial<SaeJob> & { steps: number }): SaeJob => ({
 });
 
 test('a run learns, and its SAE is in model units', async () => {
-  using x = source(12, 64 * 100);
+  using x = rowSource(gpu, 12, 64 * 100);
   const { result, losses, events } = await collect(
     trainSae(gpu, job({ steps: 80 }), x, memorySink(), never, { checkpointSeconds: 0 }),
   );
@@ -118,7 +55,7 @@ test('a run learns, and its SAE is in model units', async () => {
 test('a resumed run gives the same next fifty losses bit for bit', async () => {
   const full = memorySink();
   const steps = 92;
-  using whole = source(10, 64 * 110);
+  using whole = rowSource(gpu, 10, 64 * 110);
   let ask = false;
   const run = trainSae(gpu, job({ steps }), whole, full, never, {
     checkpointSeconds: 0,
@@ -135,7 +72,7 @@ test('a resumed run gives the same next fifty losses bit for bit', async () => {
   // Steps a submit follow the machine's speed: up to 7 in each of the submits around the request.
   expect(step).toBeLessThanOrEqual(41);
   const resume = await readCheckpoint(bytes);
-  using rest = source(10, 64 * 110, resume.meta.position.row);
+  using rest = rowSource(gpu, 10, 64 * 110, resume.meta.position.row);
   const again = await collect(
     trainSae(gpu, job({ steps }), rest, memorySink(), never, {
       resume,
@@ -149,7 +86,7 @@ test('a resumed run gives the same next fifty losses bit for bit', async () => {
 
 test('a checkpoint of another job is refused', async () => {
   const sink = memorySink();
-  using x = source(8, 64 * 20);
+  using x = rowSource(gpu, 8, 64 * 20);
   await collect(trainSae(gpu, job({ steps: 5 }), x, sink, never));
   const resume = await readCheckpoint(sink.saved.get(5)!);
   const other = trainSae(gpu, job({ steps: 5, config: { k: 5 } }), x, sink, never, { resume });
@@ -157,7 +94,7 @@ test('a checkpoint of another job is refused', async () => {
 });
 
 test('stopping frees everything, cancelling says so, a short source ends the run', async () => {
-  using x = source(8, 64 * 30);
+  using x = rowSource(gpu, 8, 64 * 30);
   const stopped = trainSae(gpu, job({ steps: 20 }), x, memorySink(), never);
   await stopped.next();
   await stopped.return(undefined as never);
@@ -168,7 +105,7 @@ test('stopping frees everything, cancelling says so, a short source ends the run
   ).rejects.toMatchObject({
     code: 'cancelled',
   });
-  using short = source(8, 64 * 9);
+  using short = rowSource(gpu, 8, 64 * 9);
   const { result } = await collect(trainSae(gpu, job({ steps: 20 }), short, memorySink(), never));
   expect(result.end).toBe('exhausted');
   expect(result.step).toBe(7); // two batches measured the input
@@ -176,7 +113,7 @@ test('stopping frees everything, cancelling says so, a short source ends the run
 
 test('a loss that is not finite ends the run with the last good checkpoint', async () => {
   const sink = memorySink();
-  using x = source(8, 64 * 60, 0, 64 * 12);
+  using x = rowSource(gpu, 8, 64 * 60, 0, 64 * 12);
   const options = {
     checkpointSeconds: 0,
     maxStepsPerSubmit: 1,

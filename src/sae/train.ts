@@ -1,32 +1,39 @@
 import { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
+import { calibrateTheta } from './calibrate.ts';
 import type { Checkpoint, CheckpointSink } from './checkpoint.ts';
+import { hostStepDue, runHostStep, stepsUntilHost } from './host_steps.ts';
 import { planSae, resolveJob, type SaeJob } from './job.ts';
+import type { SaeStepMetrics } from './metrics.ts';
 import { RING_WIDTH } from './ops/stats.ts';
 import {
   arrive,
   densityStart,
   drain,
+  hasArrived,
   isDiverged,
+  keepUp,
   type Run,
-  type SaeStepMetrics,
   type SaeTrainEvent,
   save,
-  startRun,
   submitSteps,
 } from './run.ts';
 import type { ActivationSource } from './sae.ts';
 import { stepsPerSubmit } from './schedule.ts';
 import { makeSpace } from './space.ts';
+import { startRun } from './start.ts';
 import { densityOf, foldedWeights } from './train_result.ts';
 import type { SaeWeights } from './weights.ts';
 
 export { planSae, type SaeJob, type SaePlan } from './job.ts';
-export type { SaeStepMetrics, SaeTrainEvent } from './run.ts';
+export type { SaeStepMetrics } from './metrics.ts';
+export type { SaeTrainEvent } from './run.ts';
 
 export interface SaeTrainOptions {
   /** Goes on from here; job and source must be those of the run, the source standing at meta.position. */
   readonly resume?: Checkpoint | undefined;
+  /** With `resume`: config, seed and tokens of the job may differ from the checkpoint's; a new run that starts there. */
+  readonly branch?: boolean | undefined;
   /** Seconds between checkpoints; default 30, 0 for none but the last. */
   readonly checkpointSeconds?: number | undefined;
   /** Asked before each submit: true shortens it to one step (decision 7). */
@@ -54,7 +61,8 @@ export interface SaeTrainResult {
 /**
  * Trains an SAE. Not pulling is pause, `return()` is stop (every buffer is freed), the signal cuts a wait short.
  *
- * Metrics arrive one submit late, so the loop never waits for the GPU except for checkpoints. The same job, source and
+ * Metrics are read every 16 steps, one submit late; the loop waits for the GPU at checkpoints only, and so that no
+ * more than two submits are in its queue. The same job, source and
  * adapter give the same losses bit for bit, resumed or not, however many steps a submit holds.
  * @throws WorkbenchError('out-of-memory') when the plan does not fit, 'cancelled' when the signal fires, 'internal' when
  * the loss is not finite before the first checkpoint.
@@ -74,10 +82,14 @@ export async function* trainSae(
   const chunkRows = Number(options.resume?.meta.kernels['chunkRows'] ?? resolved.chunkRows);
   const space = makeSpace(scope, resolved.shape, { chunkRows, ringSlots: resolved.ringSlots });
   using ring = gpu.readback(2, resolved.ringSlots * RING_WIDTH * 4);
-  const { run, warning } = await startRun(gpu, resolved, source, space, ring, signal, options.resume);
+  const { run, warning } = await startRun(gpu, resolved, source, space, ring, signal, options);
   if (warning) yield { type: 'warning', error: warning };
   const exhausted = yield* loop(run, sink, signal, options);
   for (const event of await drain(run)) yield event;
+  if (!isDiverged(run)) {
+    run.trainedTo = { ...source.position };
+    await calibrateTheta(run, signal, options.yieldToInteractive);
+  }
   const saved = isDiverged(run) ? undefined : await save(run, sink);
   if (!saved) return yield* endDiverged(run);
   yield saved;
@@ -91,7 +103,6 @@ async function* loop(
   signal: AbortSignal,
   options: SaeTrainOptions,
 ): AsyncGenerator<SaeTrainEvent, boolean, void> {
-  const most = Math.min(options.maxStepsPerSubmit ?? run.ringSlots, run.ringSlots, stepsOfRows(run));
   while (run.step < run.steps) {
     await options.yieldToInteractive?.();
     if (signal.aborted) throw new WorkbenchError('cancelled', 'Training was cancelled.');
@@ -101,18 +112,20 @@ async function* loop(
       if (!saved) return false;
       yield saved;
     }
-    const wanted = options.busy?.() ? 1 : stepsPerSubmit(run.msPerStep, most);
-    if (!(await submitSteps(run, Math.min(wanted, run.steps - run.step), signal))) return true;
+    if (hostStepDue(run)) {
+      for (const event of await drain(run)) yield event;
+      if (isDiverged(run)) return false;
+      await runHostStep(run, signal);
+    }
+    const wanted = options.busy?.() ? 1 : stepsPerSubmit(run.msPerStep, run.most);
+    if (!(await submitSteps(run, Math.min(wanted, stepsUntilHost(run)), signal))) return true;
     // One submit stays in flight, so the GPU works while its predecessor's metrics are looked at.
-    while (run.pending.length > 1) yield await arrive(run);
+    await keepUp(run);
+    while (hasArrived(run)) yield await arrive(run);
     if (isDiverged(run)) return false;
   }
   return false;
 }
-
-/** Steps whose rows fit in 64 MiB, which the source holds for one submit. */
-const stepsOfRows = (run: Run): number =>
-  Math.max(1, Math.floor((64 * 2 ** 20) / (4 * run.shape.batch * run.shape.d_in)));
 
 function checkpointDue(run: Run, options: SaeTrainOptions): boolean {
   if (options.checkpointRequested?.()) return true;

@@ -1,4 +1,5 @@
 import type { Checkpoint } from './checkpoint.ts';
+import { foldGated } from './fold_gated.ts';
 import { padded } from './space.ts';
 import type { ActRuleSpec } from './variant.ts';
 import type { SaeWeights } from './weights.ts';
@@ -15,8 +16,8 @@ function unpadded(data: A, d_in: number, factor: number): A {
 }
 
 /**
- * The SAE of a checkpoint in model units: with s the input scale, W_enc·s, W_dec ÷ s, b_dec ÷ s, b_enc as it is
- * (SAELens's fold_activation_norm_scaling_factor).
+ * The SAE of a checkpoint in model units: with s the input scale, W_enc·s, W_dec ÷ s, b_dec ÷ s, b_enc
+ * and theta as they are (SAELens's fold_activation_norm_scaling_factor).
  */
 export function foldedWeights(c: Checkpoint, actRule: ActRuleSpec, applyBDecToInput: boolean): SaeWeights {
   const { d_in, d_sae, scale } = c.meta;
@@ -26,11 +27,26 @@ export function foldedWeights(c: Checkpoint, actRule: ActRuleSpec, applyBDecToIn
     d_sae,
     actRule,
     applyBDecToInput,
-    W_enc: unpadded(get('W_enc'), d_in, scale),
-    b_enc: get('b_enc').slice(),
+    ...encoderOf(c, actRule),
     W_dec: unpadded(get('W_dec'), d_in, 1 / scale),
     b_dec: unpadded(get('b_dec'), d_in, 1 / scale),
   };
+}
+
+/** The encoder of a checkpoint, input scale folded; a gated one becomes a threshold rule and is kept beside it. */
+function encoderOf(
+  c: Checkpoint,
+  actRule: ActRuleSpec,
+): Pick<SaeWeights, 'W_enc' | 'b_enc' | 'theta' | 'gated'> {
+  const get = (name: string): A => c.tensors.get(name) as A;
+  const W_enc = unpadded(get('W_enc'), c.meta.d_in, c.meta.scale);
+  if (c.tensors.has('r_mag')) {
+    const [b_gate, b_mag, r_mag] = [get('b_gate').slice(), get('b_mag').slice(), get('r_mag').slice()];
+    const gated = { W_enc, b_gate, b_mag, r_mag };
+    return { ...foldGated(gated, c.meta.d_in), gated };
+  }
+  const b_enc = get('b_enc').slice();
+  return actRule.kind === 'threshold' ? { W_enc, b_enc, theta: get('theta').slice() } : { W_enc, b_enc };
 }
 
 /** Firings ÷ tokens since the counts began: at step `resetAfter` when the run has passed it, else at its start. */

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '#base/errors.ts';
 import type { Gpu } from '#gpu/device.ts';
+import type { GatedEncoder } from './fold_gated.ts';
 import type { ActRule, Sae } from './sae.ts';
 import type { ActRuleSpec } from './variant.ts';
 
@@ -21,6 +22,8 @@ export interface SaeWeights {
   readonly b_dec: A;
   /** [d_sae], threshold rule only. */
   readonly theta?: A | undefined;
+  /** A gated SAE's own encoder, kept for export; W_enc, b_enc and theta are its folded form (decision 3). */
+  readonly gated?: GatedEncoder | undefined;
 }
 
 /** What a file says about an SAE besides its weights. */

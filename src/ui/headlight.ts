@@ -17,6 +17,9 @@ import type {
   ModelTrainSummary,
   NamedFile,
   NdArray,
+  RaceEvent,
+  RaceJob,
+  RaceSummary,
   SaeInfo,
   Tokens,
   TrainEvent,
@@ -64,6 +67,8 @@ export interface Headlight {
     options: SaeOption & { readonly feature: number; readonly dest: number },
   ): Promise<Api['attribute']['out']>;
   train(job: TrainJob): ScriptRun;
+  /** Trains two to six SAEs side by side on the same rows, and says who leads at equal L0. */
+  race(job: RaceJob): ScriptRun<RaceEvent, RaceSummary>;
   /** Trains a transformer from scratch on Storyland; what the job leaves out takes its default. */
   trainModel(job?: ModelJob): ScriptRun<ModelTrainEvent, ModelTrainSummary>;
   evaluate(options: Api['evaluate']['in']): Promise<Api['evaluate']['out']>;
@@ -107,17 +112,19 @@ const filesOf = (source: ScriptSource): string | readonly NamedFile[] =>
     ? source
     : source.map((f) => (f instanceof File ? { name: f.webkitRelativePath || f.name, blob: f } : f));
 
+type Started = { readonly run: string } | { readonly race: string };
+
 /** Waits for the 'start' event to know the run's id, without taking events from whoever iterates. */
-function scriptRun<E extends TrainEvent | ModelTrainEvent, S>(
+function scriptRun<E extends TrainEvent | ModelTrainEvent | RaceEvent, S>(
   engine: EngineClient,
   call: AsyncIterable<E> & { readonly result: Promise<S> },
 ): ScriptRun<E, S> {
   const buffered: E[] = [];
   const waiting: (() => void)[] = [];
-  let started: (run: string) => void = () => undefined;
+  let started: (of: Started) => void = () => undefined;
   let failed: (error: unknown) => void = () => undefined;
   let ended = false;
-  const id = new Promise<string>((resolve, reject) => {
+  const id = new Promise<Started>((resolve, reject) => {
     started = resolve;
     failed = reject;
   });
@@ -128,7 +135,7 @@ function scriptRun<E extends TrainEvent | ModelTrainEvent, S>(
   const pump = async (): Promise<void> => {
     try {
       for await (const event of call) {
-        if (event.type === 'start') started(event.run.id);
+        if (event.type === 'start') started('race' in event ? { race: event.race } : { run: event.run.id });
         buffered.push(event);
         ring();
       }
@@ -140,7 +147,9 @@ function scriptRun<E extends TrainEvent | ModelTrainEvent, S>(
   };
   void pump();
   const steer = async (action: 'pause' | 'resume' | 'stop'): Promise<void> => {
-    await engine.call('controlRun', { run: await id, action }).result;
+    const of = await id;
+    if ('race' in of) await engine.call('controlRace', { ...of, action }).result;
+    else await engine.call('controlRun', { ...of, action }).result;
   };
   return {
     result: call.result,
@@ -190,6 +199,7 @@ export function makeHeadlight(engine: EngineClient): Headlight {
     decode: (input, options) => ask('decode', { input, ...options }),
     attribute: (input, options) => ask('attribute', { input, ...options }),
     train: (job) => scriptRun(engine, engine.call('train', job)),
+    race: (job) => scriptRun(engine, engine.call('race', job)),
     trainModel: (job = {}) => scriptRun(engine, engine.call('trainModel', job)),
     evaluate: (options) => ask('evaluate', options),
     feature: (options) => ask('feature', options),

@@ -1,6 +1,7 @@
 import { WorkbenchError } from '#base/errors.ts';
 import { toHalf } from '#base/half.ts';
 import { type TensorData, writeSafetensors } from '#io/safetensors.ts';
+import type { GatedEncoder } from '../fold_gated.ts';
 import type { SaeMeta, SaeWeights } from '../weights.ts';
 import { transposed } from './saelens_read.ts';
 
@@ -40,7 +41,7 @@ function config(
     // Any input scale is folded into the weights.
     normalize_activations: 'none',
     reshape_activations: meta.site.endsWith('hook_z') ? 'hook_z' : 'none',
-    architecture: ARCHITECTURES[actRule.kind],
+    architecture: weights.gated ? 'gated' : ARCHITECTURES[actRule.kind],
     ...(actRule.kind === 'topk' && { k: actRule.k, rescale_acts_by_decoder_norm: false }),
     metadata: {
       sae_lens_version: FORMAT_VERSION,
@@ -60,7 +61,8 @@ const jsonBytes = (value: unknown): Uint8Array<ArrayBuffer> =>
 
 /**
  * A SAELens v6 folder: cfg.json, sae_weights.safetensors and, for ourselves, headlight.json.
- * W_enc is transposed to [d_in, d_sae]; relu is 'standard', topk 'topk', threshold 'jumprelu'.
+ * W_enc is transposed to [d_in, d_sae]; relu is 'standard', topk 'topk', threshold 'jumprelu'; a gated SAE is 'gated'
+ * with the tensors it was trained with.
  * @throws WorkbenchError('shape') when a threshold rule comes without theta.
  */
 export function writeSaeLens(
@@ -70,23 +72,35 @@ export function writeSaeLens(
   dtype: SaeFileDtype = 'F32',
 ): SaeFiles {
   const { d_in, d_sae } = weights;
-  const tensors: Record<string, TensorData> = {
-    W_enc: { shape: [d_in, d_sae], data: transposed(weights.W_enc, d_sae, d_in) },
-    b_enc: { shape: [d_sae], data: weights.b_enc },
+  const tensors = {
+    ...(weights.gated ? gatedTensors(weights.gated, d_in, d_sae) : encoderTensors(weights, meta)),
     W_dec: { shape: [d_sae, d_in], data: weights.W_dec },
     b_dec: { shape: [d_in], data: weights.b_dec },
   };
-  if (weights.actRule.kind === 'threshold') {
-    if (!weights.theta)
-      throw new WorkbenchError('shape', `SAE ${meta.title}: a threshold rule needs theta [${d_sae}].`);
-    tensors['threshold'] = { shape: [d_sae], data: weights.theta };
-  }
   return {
     'cfg.json': jsonBytes(config(weights, meta, context, dtype)),
     'sae_weights.safetensors': writeSafetensors(dtype === 'F16' ? halved(tensors) : tensors),
     'headlight.json': jsonBytes({ version: 1, ...meta }),
   };
 }
+
+function encoderTensors(weights: SaeWeights, meta: SaeMeta): Record<string, TensorData> {
+  const { d_in, d_sae, actRule, theta } = weights;
+  if (actRule.kind === 'threshold' && !theta)
+    throw new WorkbenchError('shape', `SAE ${meta.title}: a threshold rule needs theta [${d_sae}].`);
+  return {
+    W_enc: { shape: [d_in, d_sae], data: transposed(weights.W_enc, d_sae, d_in) },
+    b_enc: { shape: [d_sae], data: weights.b_enc },
+    ...(actRule.kind === 'threshold' && theta && { threshold: { shape: [d_sae], data: theta } }),
+  };
+}
+
+const gatedTensors = (gated: GatedEncoder, d_in: number, d_sae: number): Record<string, TensorData> => ({
+  W_enc: { shape: [d_in, d_sae], data: transposed(gated.W_enc, d_sae, d_in) },
+  b_gate: { shape: [d_sae], data: gated.b_gate },
+  b_mag: { shape: [d_sae], data: gated.b_mag },
+  r_mag: { shape: [d_sae], data: gated.r_mag },
+});
 
 function halved(tensors: Readonly<Record<string, TensorData>>): Record<string, TensorData> {
   return Object.fromEntries(

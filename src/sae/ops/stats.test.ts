@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { makeRng } from '#base/rng.ts';
 import { spreadRef } from '#e2e/reference/sae.ts';
 import { testGpu } from '#gpu/testing.ts';
-import { batchStats, columnStats, statSegments, stepEnd } from './stats.ts';
+import { batchStats, columnStats, RING_WIDTH, statSegments, stepEnd } from './stats.ts';
 
 const gpu = await testGpu();
 const rng = makeRng('stats');
@@ -31,7 +31,7 @@ for (const [n, d_pad, d_sae] of [
       err_sum: s.tensor('err_sum', [d_pad], 'f32'),
       aux_part: s.tensor('aux_part', [statSegments(n), 4, d_pad], 'f32'),
       scalars: s.upload('scalars', [16], 'f32', new Float32Array(16).fill(1)),
-      ring: s.zeros('ring', [3, 8], 'f32'),
+      ring: s.zeros('ring', [3, RING_WIDTH], 'f32'),
     };
     const rec = gpu.record('stats');
     columnStats(rec, { ...t, fromRow: 0, withX: true });
@@ -70,7 +70,7 @@ for (const [n, d_pad, d_sae] of [
     const dead = last.filter((at) => at < 5).length;
     near(scalars[0]!, Math.min(1, 0.5 / norm), 'gradient factor');
     expect(scalars[1]).toBe(dead);
-    const slot = (await gpu.readF32(t.ring)).subarray(16);
+    const slot = (await gpu.readF32(t.ring)).subarray(2 * RING_WIDTH);
     near(slot[0]!, (squares(main) * n) / 4, 'mse');
     near(slot[1]!, spreadRef(x, shape), 'spread of x in the ring');
     near(slot[2]!, n > 1 ? squares(err.subarray(n * d_pad)) / (unit * unit * left) : 0, 'AuxK');

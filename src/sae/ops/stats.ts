@@ -19,7 +19,9 @@ export const statSegments = (n: number): number => ceilDiv(n, SEGMENT);
 /** Slots of `scalars`, see batch_stats.wgsl. */
 export const SCALARS = 16;
 /** Values of one slot of the metrics ring, see step_end.wgsl. */
-export const RING_WIDTH = 8;
+export const RING_WIDTH = 12;
+/** First of the four scalars that are a variant's own figures; step_end copies them to the end of the ring's slot. */
+export const FIGURES_AT = 8;
 
 export const columnStatsKernel = defineKernel({
   name: 'sae/column_stats',
@@ -53,16 +55,16 @@ export const batchStatsKernel = defineKernel({
   name: 'sae/batch_stats',
   source: batchSource,
   tensors: ['part', 'err_sum', 'scalars'],
-  params: ['n', 'segments', 'aux_weight'],
+  params: ['n', 'segments', 'aux_weight', 'always'],
   constants: { D4: 16, T: 64 },
   grid: () => [1],
   doc: 'Column sum of err, squared error, variances of the input and of the residual, unit of AuxK.',
 });
 
-/** err_sum [d_pad] and scalars [16] from the partial sums of a batch of n rows. */
+/** err_sum [d_pad] and scalars [16] from the partial sums of a batch of n rows. `always`: AuxK needs no dead feature. */
 export function batchStats(
   rec: Recorder,
-  t: { part: F; err_sum: F; scalars: F; n: number; auxWeight: number },
+  t: { part: F; err_sum: F; scalars: F; n: number; auxWeight: number; always?: boolean },
 ): void {
   const { segments, d_pad } = dims('sae/batch_stats', {
     part: [t.part, 'segments 4 d_pad'],
@@ -71,7 +73,7 @@ export function batchStats(
   });
   rec.run(batchStatsKernel, {
     tensors: { part: t.part, err_sum: t.err_sum, scalars: t.scalars },
-    params: { n: t.n, segments, aux_weight: t.auxWeight },
+    params: { n: t.n, segments, aux_weight: t.auxWeight, always: t.always ? 1 : 0 },
     constants: { D4: d_pad / 4, T: rec.caps.class === 'software' ? 64 : 256 },
   });
 }
@@ -86,7 +88,7 @@ export const stepEndKernel = defineKernel({
   doc: 'Metrics of the step into the ring; gradient factor and dead count for the next step.',
 });
 
-/** ring [slots, 8]; `aux_part` absent: no AuxK; clip 0: off. */
+/** ring [slots, 12]; `aux_part` absent: no AuxK; clip 0: off. */
 export function stepEnd(
   rec: Recorder,
   t: {
@@ -108,7 +110,7 @@ export function stepEnd(
     g_b_enc: [t.g_b_enc, 'd_sae'],
     g_b_dec: [t.g_b_dec, 'd_pad'],
     hits: [t.hits, 'd_sae'],
-    ring: [t.ring, 'slots 8'],
+    ring: [t.ring, 'slots 12'],
   });
   rec.run(stepEndKernel, {
     tensors: {

@@ -4,11 +4,13 @@ import { flatGrid, foldGrid } from '#gpu/ops/grid.ts';
 import type { Recorder } from '#gpu/recorder.ts';
 import type { Tensor } from '#gpu/tensor.ts';
 import flatId from '#shaders/lib/flat_id.wgsl?raw';
+import prefixLib from '#shaders/lib/prefix.wgsl?raw';
 import dzSource from '#shaders/sae/dz_mark.wgsl?raw';
 import fillSource from '#shaders/sae/fill_pairs.wgsl?raw';
 import fireSource from '#shaders/sae/fire_stats.wgsl?raw';
 import scanSource from '#shaders/sae/scan_counts.wgsl?raw';
 import type { SparseCode } from '../sae.ts';
+import { prefixConstants } from './prefixes.ts';
 
 type F = Tensor<'f32'>;
 type U = Tensor<'u32'>;
@@ -18,20 +20,33 @@ const ROW_T = 32;
 
 export const dzMarkKernel = defineKernel({
   name: 'sae/dz_mark',
-  lib: [flatId],
+  lib: [flatId, prefixLib],
   source: dzSource,
   tensors: ['W_dec', 'err', 'row_start', 'idx', 'val', 'dz', 'bits'],
-  params: ['rows'],
-  constants: { T: ROW_T, D4: 16, W_LEN: 4, WORDS: 1 },
+  params: ['rows', 'n'],
+  constants: { T: ROW_T, D4: 16, W_LEN: 4, WORDS: 1, ...prefixConstants([]) },
   grid: ({ rows }) => foldGrid(rows),
   doc: 'Gradient by the act of each selected pair, and the bitset (feature, row) of the pairs.',
 });
 
-/** dz [cap] from err [rows, d_pad]; bits [d_sae, ceil(rows ÷ 32)] must be zero before. */
-export function dzMark(rec: Recorder, t: { W_dec: F; err: F; code: SparseCode; dz: F; bits: U }): void {
-  const { d_sae, d_pad, rows, words } = dims('sae/dz_mark', {
+/** Nested prefixes of the dictionary and the batch's rows, by which err has further rows (prefixes.ts). */
+export interface PrefixRows {
+  readonly ends: readonly number[];
+  readonly n: number;
+}
+
+/**
+ * dz [cap] from err [≥ rows, d_pad], one row of err a row of the code, or by `prefixes`; bits [d_sae, ceil(rows ÷ 32)]
+ * must be zero before.
+ */
+export function dzMark(
+  rec: Recorder,
+  t: { W_dec: F; err: F; code: SparseCode; dz: F; bits: U; prefixes?: PrefixRows | undefined },
+): void {
+  const rows = (t.code.rowStart.shape[0] as number) - 1;
+  const { d_sae, d_pad, words } = dims('sae/dz_mark', {
     W_dec: [t.W_dec, 'd_sae d_pad'],
-    err: [t.err, 'rows d_pad'],
+    err: [t.err, 'all d_pad'],
     bits: [t.bits, 'd_sae words'],
     dz: [t.dz, 'cap'],
   });
@@ -45,8 +60,13 @@ export function dzMark(rec: Recorder, t: { W_dec: F; err: F; code: SparseCode; d
       dz: t.dz,
       bits: t.bits,
     },
-    params: { rows },
-    constants: { D4: d_pad / 4, W_LEN: (d_sae * d_pad) / 4, WORDS: words },
+    params: { rows, n: t.prefixes?.n ?? rows },
+    constants: {
+      D4: d_pad / 4,
+      W_LEN: (d_sae * d_pad) / 4,
+      WORDS: words,
+      ...prefixConstants(t.prefixes?.ends ?? []),
+    },
   });
 }
 
@@ -101,11 +121,11 @@ export function scanCounts(rec: Recorder, start: U): void {
 
 export const fillPairsKernel = defineKernel({
   name: 'sae/fill_pairs',
-  lib: [flatId],
+  lib: [flatId, prefixLib],
   source: fillSource,
   tensors: ['row_start', 'idx', 'val', 'dz', 'bits', 'start', 'by_val', 'by_dz'],
   params: ['rows', 'n'],
-  constants: { T: ROW_T, WORDS: 1 },
+  constants: { T: ROW_T, WORDS: 1, ...prefixConstants([]) },
   grid: ({ rows }) => foldGrid(rows),
   doc: 'The code by feature, rows ascending, without a sort: places come from the bitset.',
 });
@@ -113,7 +133,17 @@ export const fillPairsKernel = defineKernel({
 /** by_val and by_dz [cap, 2] in the order of features; `rows` of the code, of which the first n are the batch's. */
 export function fillPairs(
   rec: Recorder,
-  t: { code: SparseCode; dz: F; bits: U; start: U; by_val: U; by_dz: U; rows: number; n: number },
+  t: {
+    code: SparseCode;
+    dz: F;
+    bits: U;
+    start: U;
+    by_val: U;
+    by_dz: U;
+    rows: number;
+    n: number;
+    ends?: readonly number[] | undefined;
+  },
 ): void {
   const { words } = dims('sae/fill_pairs', {
     bits: [t.bits, 'd_sae words'],
@@ -132,6 +162,6 @@ export function fillPairs(
       by_dz: t.by_dz,
     },
     params: { rows: t.rows, n: t.n },
-    constants: { WORDS: words },
+    constants: { WORDS: words, ...prefixConstants(t.ends ?? []) },
   });
 }

@@ -48,12 +48,13 @@ export const topk: SaeVariant<TopkConfig, 'topk'> = {
       },
     },
   ],
+  step: 'sparse',
   slots: (cfg) => cfg.k,
   refuse: (cfg, { d_sae }) =>
     cfg.k > d_sae ? `k = ${cfg.k} exceeds d_sae = ${d_sae}; choose k of at most ${d_sae}.` : undefined,
   allocate: (rec, step) =>
     selectTopk(rec, {
-      score: step.pre_acts,
+      score: step.score,
       pre_acts: step.pre_acts,
       code: step.code,
       k: step.cfg.k,

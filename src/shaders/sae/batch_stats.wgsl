@@ -7,7 +7,10 @@
 const D4: u32 = 16u;
 const T: u32 = 64u;
 
-struct Params { n: u32, segments: u32, aux_weight: f32 }
+struct Params {
+  n: u32, segments: u32, aux_weight: f32,
+  always: u32,  // 1: AuxK has entries even when no feature is dead (aux_zipf)
+}
 @group(0) @binding(0) var<storage, read> part: array<vec4f>;            // [segments, 4, d_pad] of column_stats.wgsl
 @group(0) @binding(1) var<storage, read_write> err_sum: array<vec4f>;   // [d_pad]
 @group(0) @binding(2) var<storage, read_write> scalars: array<f32>;     // [16]
@@ -41,7 +44,7 @@ fn main(@builtin(local_invocation_index) t: u32) {
     scalars[2] = all.x;
     scalars[3] = max(all.y, 0f);
     scalars[4] = max(all.z, 0f);
-    scalars[5] = select(0f, 2f * params.aux_weight / max(left_over, 1e-30f), scalars[1] > 0f && left_over > 1e-30f);
+    scalars[5] = select(0f, 2f * params.aux_weight / max(left_over, 1e-30f), (scalars[1] > 0f || params.always == 1u) && left_over > 1e-30f);
     scalars[6] = left_over;
   }
 }

@@ -1,6 +1,6 @@
 // The code by feature: entries of f lie at start[f] .. start[f + 1], rows ascending. Entry j of row r goes to
 // start[f] + (rows of f below r), which the bitset gives without a sort, so every run gives the same order.
-// by_val holds (row of err, val), by_dz (row of x, dz); rows n .. of the code are AuxK's and share x with rows 0 ...
+// by_val holds (row of err by lib/prefix.wgsl, val), by_dz (row of x, dz); rows n .. of the code are AuxK's and share x with rows 0 ...
 // One workgroup a row of the code.
 
 const T: u32 = 32u;
@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) count: vec3u
       let f = idx[j];
       var place = start[f] + countOneBits(bits[f * WORDS + word] & below);
       for (var w = 0u; w < word; w++) { place += countOneBits(bits[f * WORDS + w]); }
-      by_val[place] = vec2u(row, bitcast<u32>(v));
+      by_val[place] = vec2u(err_row(row, f, params.n, params.rows), bitcast<u32>(v));
       by_dz[place] = vec2u(x_row, bitcast<u32>(dz[j]));
     }
   }

@@ -1,8 +1,9 @@
 // Ends a step: its metrics go to a slot of the ring, and the gradient factor and dead count of the next step to
 // `scalars`. One workgroup; every sum runs in a fixed order.
 //
-// ring [slots, 8]: 0 mean squared error (summed over d_in, mean over n), 1 sum ||x - mean x||^2, 2 AuxK loss,
-// 3 entries a token (L0), 4 dead features, 5 global gradient norm (0 without clipping), 6 gradient factor used.
+// ring [slots, 12]: 0 mean squared error (summed over d_in, mean over n), 1 sum ||x - mean x||^2, 2 AuxK loss,
+// 3 entries a token (L0), 4 dead features, 5 global gradient norm (0 without clipping), 6 gradient factor used,
+// 7 sum ||err - mean err||^2, 8 to 11 scalars[8 .. 11], a variant's own figures.
 
 const T: u32 = 64u;
 const D4: u32 = 16u;
@@ -22,7 +23,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> hits: array<u32>;            // [d_sae]
 @group(0) @binding(5) var<storage, read> aux_part: array<vec4f>;      // [segments, 4, d_pad] of column_stats.wgsl
 @group(0) @binding(6) var<storage, read_write> scalars: array<f32>;   // [16] of batch_stats.wgsl
-@group(0) @binding(7) var<storage, read_write> ring: array<f32>;      // [slots, 8]
+@group(0) @binding(7) var<storage, read_write> ring: array<f32>;      // [slots, 12]
 @group(1) @binding(0) var<uniform> params: Params;
 
 var<workgroup> sums: array<vec2f, T>;    // squared gradient, squared AuxK error
@@ -52,7 +53,7 @@ fn main(@builtin(local_invocation_index) t: u32) {
     for (var i = 0u; i < T; i++) { all += sums[i]; n_all += counts[i]; }
     let n = f32(params.n);
     let norm = sqrt(all.x);
-    let at = params.slot * 8u;
+    let at = params.slot * 12u;
     let unit = scalars[5];
     ring[at] = scalars[2] * n / 4f;
     ring[at + 1u] = scalars[3];
@@ -62,6 +63,7 @@ fn main(@builtin(local_invocation_index) t: u32) {
     ring[at + 5u] = norm;
     ring[at + 6u] = scalars[0];
     ring[at + 7u] = scalars[4];
+    for (var i = 8u; i < 12u; i++) { ring[at + i] = scalars[i]; }
     scalars[0] = select(1f, params.clip / max(norm, 1e-30f), CLIP == 1u && norm > params.clip);
     scalars[1] = f32(n_all.y);
   }
