@@ -44,6 +44,7 @@ const OWN = -1;
 const RESUMES: Readonly<Partial<Record<ApiName, ApiName>>> = {
   train: 'resumeRun',
   resumeRun: 'resumeRun',
+  branchRun: 'resumeRun',
   trainModel: 'resumeModel',
   resumeModel: 'resumeModel',
 };

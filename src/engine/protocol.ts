@@ -321,6 +321,12 @@ export interface TrainSummary {
   readonly abilities?: readonly Ability[] | undefined;
 }
 export type RunStatus = 'running' | 'paused' | 'interrupted' | 'stopped' | 'finished' | 'failed';
+/** An event on a run's charts: at `step` it left the run `from`. */
+export interface RunBranch {
+  readonly from: string;
+  readonly step: number;
+  readonly changed: Readonly<Record<string, number | string | boolean>>;
+}
 export interface RunInfo {
   readonly id: string;
   readonly job: TrainJob;
@@ -331,6 +337,8 @@ export interface RunInfo {
   readonly createdAt: string;
   readonly checkpointStep: number;
   readonly sae?: string | undefined;
+  /** The run goes on from another one's checkpoint; `changed` are the fields that differ from there on. */
+  readonly branch?: RunBranch | undefined;
   /** Thinned history, so that charts survive a reload. */
   readonly history: readonly {
     readonly step: number;
@@ -580,6 +588,21 @@ export interface Api {
   train: { in: TrainJob; out: TrainSummary; event: TrainEvent };
   /** Takes an interrupted run up from its last checkpoint, exactly (decision 4). */
   resumeRun: { in: { run: string }; out: TrainSummary; event: TrainEvent };
+  /**
+   * A new run that goes on from the last checkpoint of another (paused, stopped, interrupted or diverged), with other
+   * fields of its config, or more tokens: a change of lr or k in mid-run. Variant and sizes stay. Its history begins
+   * with the other's.
+   */
+  branchRun: {
+    in: {
+      run: string;
+      config?: TrainJob['config'];
+      tokens?: number | undefined;
+      title?: string | undefined;
+    };
+    out: TrainSummary;
+    event: TrainEvent;
+  };
   controlRun: {
     in: { run: string; action: 'pause' | 'resume' | 'stop' | 'checkpoint' };
     out: RunInfo | ModelRunInfo;

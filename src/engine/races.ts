@@ -16,7 +16,7 @@ import { freshRun } from './run_log.ts';
 import { blobsOf, saeInfo, weightsId } from './sae_files.ts';
 import { macrotask } from './scheduler.ts';
 import type { Session } from './session.ts';
-import { EXCLUDED, type PlannedJob, planJob, stoppable } from './training.ts';
+import { EXCLUDED, needsGradient, type PlannedJob, planJob, stoppable } from './training.ts';
 
 /** Every member is measured so many times less one while it trains, on so many held-out tokens, and at its end. */
 const LIVE = { gpu: { times: 8, tokens: 8192 }, software: { times: 3, tokens: 1024 } } as const;
@@ -144,7 +144,8 @@ class Race {
     const { host } = this.#session;
     const { planned, corpus, control, signal } = this.#parts;
     const { site, model, sae } = this.#first;
-    const wanted = { site, seed: sae.seed, excludedPositions: EXCLUDED };
+    const gradient = planned.some((p) => needsGradient(p.sae));
+    const wanted = { site, seed: sae.seed, excludedPositions: EXCLUDED, gradient };
     using source = harvest(host.gpu, model.lm, corpus.train, wanted);
     let turn: Disposable | undefined;
     const race = raceSaes(

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '#base/errors.ts';
 import type { Checkpoint } from '#sae/checkpoint.ts';
+import { type BranchWish, branchOf, halfLr } from './branch.ts';
 import { dropCheckpoint, finishRun } from './finish_run.ts';
 import type { Api, RunInfo, RunStatus, TrainEvent, TrainJob, TrainSummary } from './protocol.ts';
 import { RunControl } from './run_control.ts';
@@ -60,6 +61,20 @@ export class Runs {
       });
     const checkpoint = await lastCheckpoint(this.#session.host, id);
     return yield* this.#run({ ...record.info, status: 'running' }, checkpoint, signal);
+  }
+
+  async *branch(wish: BranchWish, signal: AbortSignal): AsyncGenerator<TrainEvent, TrainSummary, void> {
+    const { host } = this.#session;
+    const { info, checkpoint } = await branchOf(host, wish);
+    const { plan, model } = await planJob(this.#session, info.job);
+    if (plan.steps <= checkpoint.meta.step)
+      throw new WorkbenchError(
+        'format',
+        `The run ends at step ${plan.steps}, and its checkpoint stands at step ${checkpoint.meta.step}.`,
+        { hint: 'Branch with more tokens.' },
+      );
+    const started = { ...info, steps: plan.steps, job: { ...info.job, model: model.info.id } };
+    return yield* this.#run(started, checkpoint, signal);
   }
 
   async control(id: string, action: Action): Promise<RunInfo> {
@@ -145,7 +160,7 @@ export class Runs {
         'internal',
         `Training diverged after step ${end.result.step}: the loss is not finite.`,
         {
-          hint: 'Lower the learning rate; the last checkpoint is kept.',
+          hint: `Branch from its last checkpoint with a learning rate of at most ${halfLr(planned).toPrecision(2)} (half of this run's), or start again with a longer warm-up.`,
         },
       );
     log.change({ step: end.result.step, tokens: end.result.tokens });

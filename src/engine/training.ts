@@ -69,7 +69,7 @@ export async function planJob(session: Session, job: TrainJob): Promise<PlannedJ
 }
 
 /** True when the job's variant chooses by the model's gradient. */
-function needsGradient({ variant: id, config }: SaeJob): boolean {
+export function needsGradient({ variant: id, config }: SaeJob): boolean {
   const variant = variantOf(id);
   return variant.needsGradient?.(resolveConfig(id, variant.fields, config)) ?? false;
 }
@@ -158,7 +158,7 @@ export async function* trainLoop(
       await macrotask();
       turn = await host.scheduler.enter('background');
     },
-    ...(resume && { resume }),
+    ...(resume && { resume, branch: log.info.branch !== undefined }),
   };
   // The trainer has a signal of its own: a cancelled call still writes its last checkpoint.
   const never = new AbortController().signal;

@@ -38,3 +38,9 @@ export const lrOf = (
   },
   step: number,
 ): number => lrAt(step, r.steps, r.cfg, r.shape.d_sae) * (r.variant.lrFactor?.(r.cfg, step, r.steps) ?? 1);
+
+/** Rises linearly from 0 to 1 over a share of the steps; step is 1-based. */
+export function warmed(step: number, steps: number, share: number): number {
+  const warm = Math.round(share * steps);
+  return warm > 0 ? Math.min(1, step / warm) : 1;
+}

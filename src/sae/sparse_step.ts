@@ -1,15 +1,15 @@
 import { matmul } from '#gpu/ops/linear.ts';
 import type { Recorder } from '#gpu/recorder.ts';
 import { rows, type Tensor, view } from '#gpu/tensor.ts';
+import { selectAux, updateDensities } from './aux_step.ts';
 import type { SaeConfig } from './config.ts';
 import { type AdamStep, adamBDec, adamBEnc, adamRows, biasPull } from './ops/adam.ts';
 import { decodeAux, decodeSparse, prepareBatch } from './ops/decode.ts';
+import { type Penalty, penaltyRows, penaltySlopes } from './ops/penalty.ts';
 import { decodePrefixes, prefixEnd } from './ops/prefixes.ts';
-import { selectTopk } from './ops/select.ts';
 import { batchStats, columnStats, stepEnd } from './ops/stats.ts';
 import { thetaEma } from './ops/theta.ts';
 import { dzMark, fillPairs, fireStats, scanCounts } from './ops/transpose.ts';
-import { runningDensity, zipfGoal, zipfWeigh } from './ops/zipf.ts';
 import { codeRows, type StepSpace } from './space.ts';
 import type { SaeStep, SaeVariant } from './variant.ts';
 
@@ -49,6 +49,7 @@ export function stepOf<C extends SaeConfig>(
     code: space.code,
     step: call.step,
     steps: call.steps ?? call.step,
+    adam: call.adam,
     gradient: call.gradient,
     f32: space.f32,
     u32: space.u32,
@@ -78,48 +79,8 @@ function encodeAndSelect<C extends SaeConfig>(
     const step: SaeStep<C> = { ...shared, pre_acts, score: pre_acts, chunk: { from, count } };
     const score = variant.score?.(rec, step) ?? pre_acts;
     variant.allocate(rec, { ...step, score });
-    if (k_aux > 0) selectAux(rec, space, step, call);
+    if (k_aux > 0) selectAux(rec, space, step, call.deadLimit);
   }
-}
-
-/** The entries of the auxiliary loss, on the code's rows after the batch's. */
-function selectAux(rec: Recorder, space: StepSpace, step: SaeStep, call: StepCall): void {
-  const { batch, slots, k_aux, zipf } = space.shape;
-  const { pre_acts, chunk } = step;
-  // While the first window is not over nothing counts as under-used, as nothing counts as dead.
-  const byUse = zipf && call.deadLimit > 0;
-  selectTopk(rec, {
-    score: byUse ? weighByUse(rec, space, step) : pre_acts,
-    pre_acts,
-    code: space.code,
-    k: k_aux,
-    fromRow: batch + chunk.from,
-    fromEntry: batch * slots + chunk.from * k_aux,
-    dead: byUse
-      ? undefined
-      : { last_fired: space.u32('last_fired'), limit: call.deadLimit, scalars: space.f32('scalars') },
-  });
-}
-
-/** Expected densities change slowly, and cost d_sae² comparisons. */
-const GOAL_STEPS = 16;
-
-/** Positive pre_acts of a chunk, weighed by how much less their features fire than a Zipf law expects. */
-function weighByUse(rec: Recorder, space: StepSpace, step: SaeStep): Tensor<'f32'> {
-  const weighed = view(space.f32('weighed'), { shape: step.pre_acts.shape });
-  const use = { density_sum: space.f32('density_sum'), pi: space.f32('pi') };
-  zipfWeigh(rec, { pre_acts: step.pre_acts, ...use, weighed, steps: step.step - 1 });
-  return weighed;
-}
-
-/** Running densities after a step, and the densities expected of the next ones. */
-function updateDensities(rec: Recorder, space: StepSpace, cfg: SaeConfig, step: number): void {
-  const { batch: n, slots, density, zipf } = space.shape;
-  if (!density) return;
-  const density_sum = space.f32('density_sum');
-  runningDensity(rec, { hits: space.u32('hits'), density_sum, n });
-  if (zipf && step % GOAL_STEPS === 1)
-    zipfGoal(rec, { density_sum, pi: space.f32('pi'), law: { s: cfg.zipfS, q: cfg.zipfQ }, l0: slots });
 }
 
 /** Errors of the batch and of AuxK: err [rows, d_pad] = gradient of the loss by each reconstruction. */
@@ -170,11 +131,12 @@ function sumPrefixes(rec: Recorder, space: StepSpace): void {
 }
 
 /** dz of every selected pair, firing statistics, and the pairs by feature. */
-function transposePairs(rec: Recorder, space: StepSpace, step: number): void {
+function transposePairs(rec: Recorder, space: StepSpace, step: number, penalty: Penalty | undefined): void {
   const { code } = space;
   const [dz, bits, start] = [space.f32('dz'), space.u32('bits'), space.u32('start')];
   const { batch: n, ends = [] } = space.shape;
   dzMark(rec, { W_dec: space.W_dec.w, err: space.f32('err'), code, dz, bits, prefixes: { ends, n } });
+  if (penalty) penaltySlopes(rec, { W_dec: space.W_dec.w, norm: space.f32('dec_norm'), code, dz, penalty });
   fireStats(rec, {
     bits,
     start,
@@ -199,7 +161,7 @@ function transposePairs(rec: Recorder, space: StepSpace, step: number): void {
 }
 
 /** Gradients and Adam: biases first, since b_dec's gradient needs W_enc as it was. */
-function update(rec: Recorder, space: StepSpace, cfg: SaeConfig, adam: AdamStep): void {
+function update(rec: Recorder, space: StepSpace, cfg: SaeConfig, adam: AdamStep, pull: boolean): void {
   const [start, scalars, g_b_enc] = [space.u32('start'), space.f32('scalars'), space.f32('g_b_enc')];
   const byVal = { start, pairs: space.u32('by_val') };
   const byDz = { start, pairs: space.u32('by_dz') };
@@ -222,6 +184,7 @@ function update(rec: Recorder, space: StepSpace, cfg: SaeConfig, adam: AdamStep)
     param: space.W_dec,
     normAt: 0,
     project: cfg.unitNorm,
+    pull,
   });
   adamRows(rec, {
     ...common,
@@ -256,8 +219,30 @@ export function recordSparseStep<C extends SaeConfig>(
     });
   encodeAndSelect(rec, space, variant, cfg, call);
   reconstruct(rec, space, cfg, call);
-  transposePairs(rec, space, call.step);
-  update(rec, space, cfg, call.adam);
+  const penalty = variant.penalty?.(cfg, {
+    step: call.step,
+    steps: call.steps ?? call.step,
+    n: space.shape.batch,
+  });
+  transposePairs(rec, space, call.step, penalty);
+  if (penalty)
+    penaltyRows(rec, {
+      norm: space.f32('dec_norm'),
+      start: space.u32('start'),
+      pairs: space.u32('by_val'),
+      pull: space.f32('row_norm'),
+      sums: space.f32('penalty'),
+      scalars: space.f32('scalars'),
+      penalty,
+    });
+  const whole = {
+    ...stepOf(space, cfg, call),
+    pre_acts: space.f32('pre_acts'),
+    score: space.f32('pre_acts'),
+    chunk: { from: 0, count: space.shape.batch },
+  };
+  variant.beforeUpdate?.(rec, whole);
+  update(rec, space, cfg, call.adam, penalty !== undefined);
   if (variant.theta === 'shared' || variant.theta === 'each')
     thetaEma(rec, {
       kind: variant.theta,
@@ -269,12 +254,7 @@ export function recordSparseStep<C extends SaeConfig>(
       theta_weight: space.f32('theta_weight'),
     });
   updateDensities(rec, space, cfg, call.step);
-  variant.afterStep?.(rec, {
-    ...stepOf(space, cfg, call),
-    pre_acts: space.f32('pre_acts'),
-    score: space.f32('pre_acts'),
-    chunk: { from: 0, count: space.shape.batch },
-  });
+  variant.afterStep?.(rec, whole);
   stepEnd(rec, {
     row_norm: space.f32('row_norm'),
     g_b_enc: space.f32('g_b_enc'),

@@ -4,6 +4,8 @@ import type { Gpu } from '#gpu/device.ts';
 import type { Recorder } from '#gpu/recorder.ts';
 import type { Tensor } from '#gpu/tensor.ts';
 import type { ConfigValue, Fields, SaeConfig } from './config.ts';
+import type { AdamStep } from './ops/adam.ts';
+import type { Penalty } from './ops/penalty.ts';
 import type { ActivationRows, SparseCode } from './sae.ts';
 import type { Named, StepShape, StepSpace } from './space.ts';
 
@@ -41,6 +43,7 @@ export interface SaeStep<C extends SaeConfig = SaeConfig> {
   /** 1-based number of this step, and how many the run has. */
   readonly step: number;
   readonly steps: number;
+  readonly adam: AdamStep;
   /** Gradients by x: row fromRow of g [rows, d_in] belongs to the first row of the batch (not of the chunk). */
   readonly gradient?: { readonly g: F; readonly fromRow: number } | undefined;
   /** Any tensor of the run by name: the variant's own (`state`, `scratch`) and the shared ones of space.ts. */
@@ -125,8 +128,15 @@ export interface SaeVariant<C extends SaeConfig = SaeConfig, Id extends string =
   /** Records kernels that fill scratch `score` [chunkRows, d_sae] and returns the chunk's rows; absent: pre_acts. */
   readonly score?: (rec: Recorder, step: SaeStep<C>) => F;
   allocate(rec: Recorder, step: SaeStep<C>): void;
+  /** What is added to the loss for the acts of the code (ops/penalty.ts); figure 0 is then `penalty`. */
+  readonly penalty?: (
+    cfg: C,
+    step: { readonly step: number; readonly steps: number; readonly n: number },
+  ) => Penalty;
   /** Ends of the nested prefixes of the dictionary, ascending, the last one d_sae (Matryoshka); absent: [d_sae]. */
   readonly prefixes?: (cfg: C, d_sae: number) => readonly number[];
+  /** Recorded when dz and the pairs by feature are there and no parameter has changed: gradients of own parameters. */
+  readonly beforeUpdate?: (rec: Recorder, step: SaeStep<C>) => void;
   /** Recorded after the update of every step: densities and the like; pairs by feature are in start and by_val. */
   readonly afterStep?: (rec: Recorder, step: SaeStep<C>) => void;
   /** Figures of a step beside the shared ones, at most four: kernels write them to scalars[8 ..] before afterStep. */

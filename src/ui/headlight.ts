@@ -67,6 +67,8 @@ export interface Headlight {
     options: SaeOption & { readonly feature: number; readonly dest: number },
   ): Promise<Api['attribute']['out']>;
   train(job: TrainJob): ScriptRun;
+  /** Goes on from the last checkpoint of a run with other fields (lr, k) or more tokens, as a run of its own. */
+  branch(options: Api['branchRun']['in']): ScriptRun;
   /** Trains two to six SAEs side by side on the same rows, and says who leads at equal L0. */
   race(job: RaceJob): ScriptRun<RaceEvent, RaceSummary>;
   /** Trains a transformer from scratch on Storyland; what the job leaves out takes its default. */
@@ -199,6 +201,7 @@ export function makeHeadlight(engine: EngineClient): Headlight {
     decode: (input, options) => ask('decode', { input, ...options }),
     attribute: (input, options) => ask('attribute', { input, ...options }),
     train: (job) => scriptRun(engine, engine.call('train', job)),
+    branch: (options) => scriptRun(engine, engine.call('branchRun', options)),
     race: (job) => scriptRun(engine, engine.call('race', job)),
     trainModel: (job = {}) => scriptRun(engine, engine.call('trainModel', job)),
     evaluate: (options) => ask('evaluate', options),

@@ -20,6 +20,7 @@ type Names =
   | 'planTrain'
   | 'train'
   | 'resumeRun'
+  | 'branchRun'
   | 'controlRun'
   | 'runs'
   | 'evaluate'
@@ -44,6 +45,7 @@ export function trainingHandlers(session: Session, runs: Runs, modelRuns: ModelR
     }),
     train: (job, signal) => runs.start(job, signal),
     resumeRun: ({ run }, signal) => runs.resume(run, signal),
+    branchRun: (wish, signal) => runs.branch(wish, signal),
     controlRun: answer<'controlRun'>(async ({ run, action }) =>
       (await modelRuns.has(run)) ? modelRuns.control(run, action) : runs.control(run, action),
     ),

@@ -54,7 +54,7 @@ export const adamRowsKernel = defineKernel({
   source: rowsSource,
   tensors: ['source', 'start', 'pairs', 'scalars', 'W', 'm', 'v', 'row_norm'],
   params: ['norm_at', ...ADAM],
-  constants: { WX: 32, Q: 1, D4: 16, W_LEN: 4, D_SAE: 64, PROJECT: 1, NORM: 1 },
+  constants: { WX: 32, Q: 1, D4: 16, W_LEN: 4, D_SAE: 64, PROJECT: 1, NORM: 1, PULL: 0 },
   grid: (_, { D_SAE }) => foldGrid(D_SAE),
   doc: 'Sparse gradient of one feature row, projection, Adam and renormalisation in one pass; the gradient is not stored.',
 });
@@ -79,6 +79,8 @@ export function adamRows(
     normAt: number;
     project: boolean;
     norm: boolean;
+    /** row_norm holds a factor for each feature: the row times it is added to the gradient. */
+    pull?: boolean;
     adam: AdamStep;
   },
 ): void {
@@ -110,6 +112,7 @@ export function adamRows(
       D_SAE: d_sae,
       PROJECT: t.project ? 1 : 0,
       NORM: t.norm ? 1 : 0,
+      PULL: t.pull ? 1 : 0,
     },
   });
 }

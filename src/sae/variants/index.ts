@@ -6,6 +6,8 @@ import { featureChoice } from './feature_choice.ts';
 import { gradientFeatureChoice } from './gradient_feature_choice.ts';
 import { gradientMutualChoice } from './gradient_mutual_choice.ts';
 import { gradientTopk } from './gradient_topk.ts';
+import { jumprelu } from './jumprelu.ts';
+import { l1 } from './l1.ts';
 import { matryoshka } from './matryoshka.ts';
 import { mutualChoice } from './mutual_choice.ts';
 import { topk } from './topk.ts';
@@ -23,6 +25,8 @@ export const VARIANTS: readonly SaeVariant[] = [
   listed(gradientTopk),
   listed(gradientMutualChoice),
   listed(gradientFeatureChoice),
+  listed(l1),
+  listed(jumprelu),
 ];
 
 /** @throws WorkbenchError('format') when no variant has this id. */

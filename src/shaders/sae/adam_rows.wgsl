@@ -11,6 +11,7 @@ const W_LEN: u32 = 4u;    // d_sae * D4
 const D_SAE: u32 = 64u;
 const PROJECT: u32 = 1u;  // 1: rows keep unit norm
 const NORM: u32 = 1u;     // 1: ||g||^2 of the row goes to row_norm
+const PULL: u32 = 0u;     // 1: row_norm holds a factor by which the row itself adds to g (penalty.wgsl)
 const LANES: u32 = 8u;    // second stage of the row sum
 
 struct Params {
@@ -72,12 +73,15 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) count: vec3u
   let f = flat_workgroup(wid, count);
   if (f >= D_SAE) { return; }
   let factor = scalars[0];
+  let pull = select(0f, row_norm[params.norm_at + f], PULL == 1u);
+  if (PULL == 1u) { workgroupBarrier(); } // row_norm is written below
   var g: array<vec4f, Q>;
   var sums = vec2f();
   for (var q = 0u; q < Q; q++) {
     let c = t + q * WX;
     if (c < D4) {
       g[q] = gradient(f, c);
+      if (PULL == 1u) { g[q] += pull * W[f * D4 + c]; }
       sums += vec2f(dot(g[q], W[f * D4 + c]), dot(g[q], g[q]));
     }
   }

@@ -1,0 +1,82 @@
+import { COMMON_FIELDS, deadField, type SaeConfig } from '../config.ts';
+import { thresholdCode } from '../ops/infer.ts';
+import { penaltyScratch } from '../ops/penalty.ts';
+import { warmed } from '../schedule.ts';
+import type { SaeVariant } from '../variant.ts';
+
+export interface L1Config extends SaeConfig {
+  readonly lambda: number;
+  /** Share of the steps over which lambda rises from 0. */
+  readonly lambdaWarmup: number;
+  /** Acts are weighed by the norm of their decoder row. */
+  readonly normWeighted: boolean;
+}
+
+export const LAMBDA_FIELDS = {
+  lambda: {
+    kind: 'number',
+    label: 'λ',
+    default: 5,
+    min: 0,
+    max: 1e4,
+    scale: 'log',
+    help: 'Weight of the sparsity penalty, for inputs scaled to norm sqrt(d_in).',
+  },
+  lambdaWarmup: {
+    kind: 'number',
+    label: 'λ warm-up',
+    default: 0.05,
+    min: 0,
+    max: 1,
+    help: 'Share of the steps over which λ rises from 0.',
+  },
+} as const;
+
+/**
+ * ReLU with an L1 penalty, as of April 2024: loss = mse + λ Σ f_i ‖d_i‖ and free decoder norms. The Kissane preset is the
+ * older form: unit rows, tied b_dec and plain Σ f_i.
+ */
+export const l1: SaeVariant<L1Config, 'l1'> = {
+  id: 'l1',
+  title: 'L1',
+  paper: {
+    key: 'conerly2024',
+    title: 'Update on how we train SAEs (Anthropic, April 2024)',
+    year: 2024,
+    url: 'https://transformer-circuits.pub/2024/april-update/index.html#training-saes',
+  },
+  fields: {
+    ...LAMBDA_FIELDS,
+    normWeighted: {
+      kind: 'flag',
+      label: 'Weigh by decoder norm',
+      default: true,
+      help: 'The penalty is Σ f·‖d‖ rather than Σ f.',
+    },
+    ...COMMON_FIELDS,
+    lr: { ...COMMON_FIELDS.lr, default: 5e-5, help: 'Peak rate of Adam.' },
+    applyBDecToInput: { ...COMMON_FIELDS.applyBDecToInput, default: false },
+    unitNorm: { ...COMMON_FIELDS.unitNorm, default: false },
+    dead: deadField(['none'], 'none'),
+  },
+  lossTerms: ['mse', 'penalty'],
+  presets: [
+    { title: 'April 2024', config: {} },
+    {
+      title: 'Kissane (unit rows, plain L1)',
+      config: { normWeighted: false, unitNorm: true, applyBDecToInput: true },
+    },
+  ],
+  step: 'sparse',
+  wholeBatch: true,
+  slots: (_, d_sae) => d_sae,
+  scratch: (_, { d_sae }) => penaltyScratch(d_sae),
+  allocate: (rec, { pre_acts, code }) => thresholdCode(rec, { pre_acts, code, theta: undefined }),
+  penalty: (cfg, { step, steps, n }) => ({
+    weight: (cfg.lambda * warmed(step, steps, cfg.lambdaWarmup)) / n,
+    norms: cfg.normWeighted,
+    kind: 'l1',
+  }),
+  figures: ['penalty'],
+  actRule: () => ({ kind: 'relu' }),
+};
