@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { testGpu } from '#gpu/testing.ts';
 import { readSaeLens } from '#sae/formats/saelens.ts';
 import { decodeCode, denseActs, encodePreActs, makeCode, selectCode } from '#sae/inference.ts';
+import { VARIANTS } from '#sae/variants/index.ts';
 import { type SaeMeta, type SaeWeights, saeOnGpu } from '#sae/weights.ts';
 import { expectClose } from '../fixtures/numbers.ts';
 import check from './sae_saelens_check.json';
@@ -51,10 +52,14 @@ for (const [name, theirs] of Object.entries(golden.folders))
     expectClose(recon, theirs.recon, { rel: 1e-6, abs: 2e-6 }, 'recon');
   });
 
-test('sae-lens encodes each of our folders to the same acts within 1e-5', () => {
-  expect(Object.keys(check.folders).sort()).toEqual(['gated', 'relu', 'threshold', 'topk']);
+test('sae-lens encodes each of our folders, one of every variant among them, to the same acts within 1e-5', () => {
+  const trained = VARIANTS.map((v) => `trained ${v.id}`);
+  expect(Object.keys(check.folders)).toEqual(
+    expect.arrayContaining(['gated', 'relu', 'threshold', 'topk', ...trained]),
+  );
   for (const [name, folder] of Object.entries(check.folders)) {
     expect(folder.same_support, name).toBe(true);
+    expect(folder.l0, name).toBeGreaterThan(1);
     expect(Math.max(folder.max_abs_acts, folder.max_abs_recon), name).toBeLessThan(1e-5);
   }
 });

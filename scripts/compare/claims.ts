@@ -58,7 +58,7 @@ export function claimLines(rows: readonly Row[]): string[] {
     places.map(([layer, k]) => {
       const of = (variant: string): Row[] =>
         rows.filter((r) => r.layer === layer && r.k === k && r.variant === variant);
-      const [a, b] = [of(claim.variant), of(claim.against)];
+      const [a, b] = commonSeeds(of(claim.variant), of(claim.against));
       return `| ${claim.text} | ${layer} | ${k} | ${verdict(claim, a, b).join(' | ')} |`;
     }),
   );
@@ -72,9 +72,26 @@ function verdict(claim: Claim, a: readonly Row[], b: readonly Row[]): readonly [
   if (!isEqualL0(l0a, l0b))
     return [text, `no comparison: L0 ${l0a.toFixed(1)} and ${l0b.toFixed(1)} differ by more than 5 %`];
   if (Math.min(a.length, b.length) < 2) return [text, 'undecided: one seed'];
+  if (!seedsAgree(claim, a, b)) return [text, 'undecided: seeds disagree'];
   if (shown.low * claim.sign > 0 && shown.high * claim.sign > 0) return [text, 'holds here'];
   if (shown.low * claim.sign < 0 && shown.high * claim.sign < 0) return [text, 'does not hold: the reverse'];
   return [text, 'undecided'];
+}
+
+/** The rows of the seeds that both have: rows and first weights differ from seed to seed, often by more than variants do. */
+export function commonSeeds(a: readonly Row[], b: readonly Row[]): readonly [readonly Row[], readonly Row[]] {
+  const both = (x: readonly Row[], y: readonly Row[]): readonly Row[] =>
+    x.filter((r) => y.some((o) => o.seed === r.seed));
+  return [both(a, b), both(b, a)];
+}
+
+/** True when the difference has one sign, or is 0, with every seed alone. */
+function seedsAgree(claim: Claim, a: readonly Row[], b: readonly Row[]): boolean {
+  const signs = a.map((r) => {
+    const other = b.filter((o) => o.seed === r.seed);
+    return Math.sign(difference(claim, [r], other).value);
+  });
+  return !(signs.includes(1) && signs.includes(-1));
 }
 
 function difference(claim: Claim, a: readonly Row[], b: readonly Row[]): Interval {

@@ -1,6 +1,6 @@
 import { pairedDifferenceOfSeeds } from '#analysis/bootstrap.ts';
 import { isEqualL0 } from '#analysis/standings.ts';
-import { claimLines, meanOf } from './claims.ts';
+import { claimLines, commonSeeds, meanOf } from './claims.ts';
 import { scatterSvg } from './plots.ts';
 import type { Row } from './rows.ts';
 
@@ -34,7 +34,7 @@ function head(rows: readonly Row[]): string[] {
     'Every variant is trained on the same rows of one cached harvest, by its own defaults but for `deadTokens` (a tenth of the',
     'tokens, for all). Variants without k get λ from up to four pilots on a fifth of the tokens each, so their L0 comes close to k',
     `only. Metrics (definitions: docs/terms.md) are those of inference on ${windows} held-out windows, position 0 left out; no gradient is`,
-    'used there. "Beside TopK" is the figure minus that of TopK at equal L0 (within 5 %), mean over seeds, with the 95 % interval of a',
+    'used there. "Beside TopK" is the figure minus that of TopK at equal L0 (within 5 %), mean over the seeds that both have, with the 95 % interval of a',
     'paired bootstrap over evaluation batches (1,000 draws); it says nothing about other seeds, models or longer training.',
     'Steps a second are relative to TopK of the same k, training only, on a machine that was shared.',
     '',
@@ -96,7 +96,9 @@ function beside(group: readonly Row[], topk: readonly Row[]): string {
   const l0 = (rows: readonly Row[]): number => meanOf(rows, (r) => r.metrics['l0']);
   if (!isEqualL0(l0(group), l0(topk))) return 'L0 differs';
   const batches = (rows: readonly Row[]) => rows.map((r) => r.batches);
-  const { value, low, high } = pairedDifferenceOfSeeds(batches(group), batches(topk), 'deltaCe');
+  const [own, theirs] = commonSeeds(group, topk);
+  if (own.length === 0) return 'no common seed';
+  const { value, low, high } = pairedDifferenceOfSeeds(batches(own), batches(theirs), 'deltaCe');
   const signed = (v: number): string => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(4)}`;
   return `${signed(value)} (${signed(low)} to ${signed(high)})`;
 }
@@ -106,7 +108,7 @@ function claims(rows: readonly Row[]): string[] {
     '## What the papers claim, here',
     '',
     'Differences are (first − second). For ΔCE and explained variance the bracket is the bootstrap interval, for dead and under-used',
-    'features (under a tenth of the mean density) the range over seeds. "Holds" means that the whole bracket lies on the claimed side.',
+    'features (under a tenth of the mean density) the range over seeds. "Holds" means that the whole bracket lies on the claimed side and that at least two seeds agree; only seeds that both have count.',
     '',
     '| claim | layer | k | difference | here |',
     '|---|---|---|---|---|',

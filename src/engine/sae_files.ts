@@ -73,8 +73,12 @@ export function infoOf({ cfg = {}, meta = {}, bytes, source, hasIndex }: InfoPar
   };
 }
 
+/** Architectures of SAELens that infer by a threshold. */
+const THRESHOLD: ReadonlySet<string> = new Set(['jumprelu', 'gated', 'batchtopk', 'matryoshka_batchtopk']);
+
 function ruleOf(cfg: Readonly<Record<string, unknown>>): ActRuleInfo {
+  // The architecture goes first: BatchTopK has a k too, and infers by its threshold.
+  if (THRESHOLD.has(String(cfg['architecture']))) return { kind: 'threshold' };
   if (typeof cfg['k'] === 'number') return { kind: 'topk', k: cfg['k'] };
-  const threshold = cfg['architecture'] === 'jumprelu' || cfg['architecture'] === 'gated';
-  return { kind: threshold ? 'threshold' : 'relu' };
+  return { kind: 'relu' };
 }

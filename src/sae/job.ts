@@ -94,7 +94,6 @@ export function shapeOf(
 ): StepShape {
   const aux = (cfg.dead === 'auxk' || cfg.dead === 'aux_zipf') && cfg.auxWeight > 0;
   const k_aux = aux ? Math.min(d_sae, cfg.k_aux || Math.max(1, Math.floor(d_in / 2))) : 0;
-  const dense = variant.step === 'dense';
   const zipf = cfg.dead === 'aux_zipf' && k_aux > 0;
   const sizes: StepShape = {
     batch,
@@ -102,7 +101,6 @@ export function shapeOf(
     d_sae,
     slots: variant.slots(cfg, d_sae),
     k_aux,
-    dense,
     ends: variant.prefixes?.(cfg, d_sae),
     density: zipf || variant.density,
     zipf,

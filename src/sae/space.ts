@@ -29,8 +29,6 @@ export interface StepShape {
   readonly scored?: boolean | undefined;
   /** Tensors beside the shared ones: the variant's own, theta's. */
   readonly own?: OwnTensors | undefined;
-  /** True for dense_step.ts, which has no code and no pairs. */
-  readonly dense?: boolean | undefined;
 }
 
 /** Shapes and types of tensors by name. */
@@ -95,7 +93,6 @@ export function scratchTensors(s: StepShape, o: { chunkRows: number; ringSlots: 
     ...(s.scored && { score: [[o.chunkRows, s.d_sae], 'f32'] }),
     ...s.own?.scratch,
   };
-  if (s.dense) return shared;
   const levels = s.ends?.length ?? 0;
   return {
     ...shared,
@@ -118,7 +115,6 @@ export interface StepSpace {
   readonly shape: StepShape;
   readonly chunkRows: number;
   readonly ringSlots: number;
-  /** @throws WorkbenchError('internal') in a dense run. */
   readonly code: SparseCode;
   readonly W_enc: Moments;
   readonly b_enc: Moments;

@@ -100,8 +100,8 @@ export interface SaeVariant<C extends SaeConfig = SaeConfig, Id extends string =
   readonly fields: Fields;
   readonly lossTerms: readonly string[];
   readonly presets: readonly Preset[];
-  /** sparse_step.ts (hard selections) or dense_step.ts (L1, gated, JumpReLU). */
-  readonly step: 'sparse' | 'dense';
+  /** The shared step that runs it: sparse_step.ts, also for relu and threshold codes (decision 11 of docs/decisions). */
+  readonly step: 'sparse';
   /** pre_acts of the whole batch exist at once. */
   readonly wholeBatch?: boolean;
   /** True when the source must deliver g beside x. */

@@ -10,7 +10,8 @@ import { requireFits, type Session } from '../session.ts';
 
 type Names = 'adapter' | 'models' | 'loadModel' | 'saes' | 'loadSae' | 'exportSae';
 
-const SAE_FILES = ['cfg.json', 'sae_weights.safetensors', 'headlight.json'];
+/** The last one comes with SAELens's training checkpoints of scaled inputs. */
+const SAE_FILES = ['cfg.json', 'sae_weights.safetensors', 'headlight.json', 'activation_scaler.json'];
 const MAX_SAE_BYTES = 4 * 2 ** 30;
 
 export function modelHandlers(session: Session): Pick<Handlers, Names> {
