@@ -44,9 +44,6 @@ interface Stretch {
 
 /** Steps whose metrics are read at once (at most one read-back per 16 steps; see `submitSteps`). */
 const READ_STEPS = 16;
-/** A slower machine reads after this long, however few the steps: there a read-back costs nothing beside a step. */
-const READ_MS = 1000;
-
 /** What the loop of a run carries along; the numbers live on the GPU. */
 export interface Run extends ResolvedJob {
   readonly gpu: Gpu;
@@ -61,6 +58,8 @@ export interface Run extends ResolvedJob {
   /** Steps in the ring that no read-back has taken yet. */
   unread: number;
   lastRead: number;
+  /** Milliseconds after which a slow machine reads, however few the steps: there a read-back costs nothing beside a step. */
+  readonly readMs: number;
   /** Most steps of a submit, as the caller wants it. */
   readonly most: number;
   /** Submits that the GPU may still work at. */
@@ -118,7 +117,7 @@ export async function submitSteps(run: Run, count: number, signal: AbortSignal):
   done.catch(() => undefined); // whoever waits for it sees the error
   run.working.push({ count: steps, done });
   const first = run.metrics === undefined && run.pending.length === 0;
-  const late = performance.now() - run.lastRead > READ_MS;
+  const late = performance.now() - run.lastRead > run.readMs;
   if (first || late || run.unread >= Math.min(READ_STEPS, run.most)) await readRing(run);
   return true;
 }

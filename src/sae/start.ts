@@ -16,6 +16,7 @@ export interface RunOptions {
   readonly resume?: Checkpoint | undefined;
   readonly branch?: boolean | undefined;
   readonly maxStepsPerSubmit?: number | undefined;
+  readonly metricsSeconds?: number | undefined;
 }
 
 /** Steps whose rows fit in 64 MiB, which the source holds for one submit. */
@@ -75,6 +76,7 @@ export async function startRun(
     pending: [],
     unread: 0,
     lastRead: performance.now(),
+    readMs: 1000 * (options.metricsSeconds ?? 1),
     most: Math.min(options.maxStepsPerSubmit ?? resolved.ringSlots, resolved.ringSlots, stepsOfRows(shape)),
     working: [],
     step: resume?.meta.step ?? 0,

@@ -61,6 +61,8 @@ for (const variant of VARIANTS)
     const sizes = new Set<number>();
     const run = trainSae(gpu, job, x, memorySink(), never, {
       checkpointSeconds: 0,
+      // Read by the count of steps alone: a machine under load is slow enough to read every second.
+      metricsSeconds: 3600,
       maxStepsPerSubmit: 16,
       // Always one step a submit: its size is part of a bind group, and follows the machine's speed otherwise.
       busy: () => true,

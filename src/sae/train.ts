@@ -36,6 +36,8 @@ export interface SaeTrainOptions {
   readonly branch?: boolean | undefined;
   /** Seconds between checkpoints; default 30, 0 for none but the last. */
   readonly checkpointSeconds?: number | undefined;
+  /** Seconds after which metrics are read although 16 steps are not there yet; default 1. */
+  readonly metricsSeconds?: number | undefined;
   /** Asked before each submit: true shortens it to one step (decision 7). */
   readonly busy?: (() => boolean) | undefined;
   /** Awaited between two submits: interactive requests run here. */

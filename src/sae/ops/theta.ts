@@ -48,7 +48,7 @@ const ema = {
 } as const;
 export const thetaSharedKernel = defineKernel({
   ...ema,
-  name: 'sae/theta_ema/shared',
+  name: 'sae/theta_ema/shared_by_all',
   entry: 'shared_by_all',
   grid: () => [1],
   doc: 'Running mean of the smallest act that a batch kept: one threshold for all features (BatchTopK, Bussmann 2024).',
