@@ -166,15 +166,38 @@ function Also({ stop }: { readonly stop: TourStop }) {
   );
 }
 
-/** Brings the panel to look at into sight once, when the stop's view has what it shows. */
+/** Panels above the one to look at may still grow for this long. */
+const SETTLING_MS = 10_000;
+
+/** Brings the panel to look at into sight when the stop's view has what it shows. */
 function useLook(stop: TourStop): void {
   const key = useApp((s) => lookKey(s, stop));
   useEffect(() => {
     if (key === '') return;
     // Above the view, as on narrow windows, the text is read first.
-    if (matchMedia('(min-width: 1180px)').matches) show(stop);
-    else document.querySelector('.tour')?.scrollIntoView({ block: 'nearest' });
+    if (matchMedia('(min-width: 1180px)').matches) return keepInSight(stop);
+    document.querySelector('.tour')?.scrollIntoView({ block: 'nearest' });
+    return;
   }, [key, stop]);
+}
+
+/** Shows the panel now and whenever the page changes its height, until the person does something. Returns its end. */
+function keepInSight(stop: TourStop): () => void {
+  show(stop);
+  const observer = new ResizeObserver(() => show(stop));
+  observer.observe(document.body);
+  const ended = new AbortController();
+  const end = (): void => {
+    observer.disconnect();
+    ended.abort();
+  };
+  for (const type of ['wheel', 'pointerdown', 'keydown', 'touchstart'])
+    addEventListener(type, end, { signal: ended.signal, passive: true });
+  const timer = setTimeout(end, SETTLING_MS);
+  return () => {
+    clearTimeout(timer);
+    end();
+  };
 }
 
 function show({ look }: TourStop): void {
