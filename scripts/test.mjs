@@ -7,6 +7,8 @@ import { chromiumPath } from './chromium.mjs';
 const only = process.argv[2];
 const run = (command, args, env = {}) =>
   spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status ?? 1;
+/** Names of what failed, told again at the end: the middle of a long log gets lost. */
+const failures = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 function ensureChromium() {
@@ -48,8 +50,13 @@ if (only !== 'flows') {
       total.passed += r.numPassedTests;
       total.failed += r.numFailedTests;
       total.skipped += r.numPendingTests + (r.numTodoTests ?? 0);
-      for (const suite of r.testResults)
-        if (suite.status === 'failed' && suite.assertionResults.length === 0) total.failed += 1;
+      for (const suite of r.testResults) {
+        const failed = suite.assertionResults.filter((t) => t.status === 'failed');
+        for (const t of failed) failures.push(`${suite.name}: ${t.fullName}: ${t.failureMessages[0]}`);
+        if (suite.status !== 'failed' || suite.assertionResults.length > 0) continue;
+        total.failed += 1;
+        failures.push(`${suite.name}: ${suite.message}`);
+      }
     },
     status,
   );
@@ -70,6 +77,7 @@ if (only !== 'unit') {
     );
   }
 }
+for (const f of failures) console.log(`failed: ${f.slice(0, 600)}`);
 console.log(`skipped (each with its reason in its name): ${total.skipped}`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);

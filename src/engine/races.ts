@@ -155,6 +155,7 @@ class Race {
       planned.map(() => ({ write: async () => undefined })),
       signal,
       {
+        eventSteps: this.#marks(),
         busy: () => host.scheduler.interactiveWaits,
         yieldToInteractive: async () => {
           turn?.[Symbol.dispose]();
@@ -213,6 +214,12 @@ class Race {
   }
   #mark(step: number): number {
     return Math.floor((step * this.#live.times) / this.#first.plan.steps);
+  }
+  /** Steps at which every member is measured; a run stops for an event there, so that a fast adapter passes none. */
+  #marks(): readonly number[] {
+    const { times } = this.#live;
+    const { steps } = this.#first.plan;
+    return Array.from({ length: times - 1 }, (_, i) => Math.ceil(((i + 1) * steps) / times));
   }
   #isDue(member: number, step: number): boolean {
     return this.#mark(step) > this.#markOf(member) && step < this.#first.plan.steps;

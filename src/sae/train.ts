@@ -46,6 +46,8 @@ export interface SaeTrainOptions {
   readonly maxStepsPerSubmit?: number | undefined;
   /** Asked before each submit: true writes a checkpoint first. */
   readonly checkpointRequested?: (() => boolean) | undefined;
+  /** Steps, ascending, after which a 'step' event comes at once, however fast the adapter is. */
+  readonly eventSteps?: readonly number[] | undefined;
 }
 
 export interface SaeTrainResult {
@@ -120,7 +122,10 @@ async function* loop(
       await runHostStep(run, signal);
     }
     const wanted = options.busy?.() ? 1 : stepsPerSubmit(run.msPerStep, run.most);
-    if (!(await submitSteps(run, Math.min(wanted, stepsUntilHost(run)), signal))) return true;
+    const event = options.eventSteps?.find((s) => s > run.step) ?? run.steps;
+    if (!(await submitSteps(run, Math.min(wanted, stepsUntilHost(run), event - run.step), signal)))
+      return true;
+    if (run.step === event) for (const e of await drain(run)) yield e;
     // One submit stays in flight, so the GPU works while its predecessor's metrics are looked at.
     await keepUp(run);
     while (hasArrived(run)) yield await arrive(run);
