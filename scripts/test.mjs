@@ -7,7 +7,7 @@ import { chromiumPath } from './chromium.mjs';
 const only = process.argv[2];
 const run = (command, args, env = {}) =>
   spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status ?? 1;
-/** Names of what failed, told again at the end: the middle of a long log gets lost. */
+/** Unit tests that failed, told again at the end, below the flows' output: the middle of a long log gets lost. */
 const failures = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 

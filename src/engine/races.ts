@@ -200,29 +200,20 @@ class Race {
     const { step, tokens, snapshot } = event;
     const { figures: _, gradNorm: __, ...metrics } = event.metrics;
     yield { type: 'step', member, step, tokens, metrics };
-    if (!this.#isDue(member, step)) return;
+    if (!this.#marks().includes(step)) return;
     const { weights } = await snapshot();
     yield* this.#measure(member, weights, step, this.#live.tokens);
     const all = this.#parts.planned.map((_p, i) => i);
-    if (all.some((i) => this.#markOf(i) !== this.#markOf(member))) return;
+    if (all.some((i) => this.#measured.get(i)?.row.step !== step)) return;
     yield { type: 'standings', step, standings: this.#standings(all) };
   }
 
-  /** How many of the marks lay behind a member when it was measured. */
-  #markOf(member: number): number {
-    return this.#mark(this.#measured.get(member)?.row.step ?? 0);
-  }
-  #mark(step: number): number {
-    return Math.floor((step * this.#live.times) / this.#first.plan.steps);
-  }
-  /** Steps at which every member is measured; a run stops for an event there, so that a fast adapter passes none. */
+  /** Steps before the last at which every member is measured; a run stops for an event at each. */
   #marks(): readonly number[] {
     const { times } = this.#live;
     const { steps } = this.#first.plan;
-    return Array.from({ length: times - 1 }, (_, i) => Math.ceil(((i + 1) * steps) / times));
-  }
-  #isDue(member: number, step: number): boolean {
-    return this.#mark(step) > this.#markOf(member) && step < this.#first.plan.steps;
+    const marks = Array.from({ length: times - 1 }, (_, i) => Math.ceil(((i + 1) * steps) / times));
+    return marks.filter((s) => s < steps);
   }
 
   async *#measure(

@@ -122,10 +122,10 @@ async function* loop(
       await runHostStep(run, signal);
     }
     const wanted = options.busy?.() ? 1 : stepsPerSubmit(run.msPerStep, run.most);
-    const event = options.eventSteps?.find((s) => s > run.step) ?? run.steps;
-    if (!(await submitSteps(run, Math.min(wanted, stepsUntilHost(run), event - run.step), signal)))
+    const stop = options.eventSteps?.find((s) => s > run.step) ?? run.steps;
+    if (!(await submitSteps(run, Math.min(wanted, stepsUntilHost(run), stop - run.step), signal)))
       return true;
-    if (run.step === event) for (const e of await drain(run)) yield e;
+    if (run.step === stop) for (const e of await drain(run)) yield e;
     // One submit stays in flight, so the GPU works while its predecessor's metrics are looked at.
     await keepUp(run);
     while (hasArrived(run)) yield await arrive(run);
