@@ -178,6 +178,6 @@ async function* tokenPasses(
 }
 
 /** Bin of `act` among BINS equal half-open parts (low, high] of (0, max]. */
-function binOf(act: number, max: number): number {
+export function binOf(act: number, max: number): number {
   return Math.max(0, Math.min(BINS - 1, Math.ceil((act / max) * BINS) - 1));
 }

@@ -4,6 +4,7 @@ import { calibrateTheta } from './calibrate.ts';
 import type { Checkpoint, CheckpointSink } from './checkpoint.ts';
 import { hostStepDue, runHostStep, stepsUntilHost } from './host_steps.ts';
 import { planSae, resolveJob, type SaeJob } from './job.ts';
+import { type LiveSae, liveSae } from './live.ts';
 import type { SaeStepMetrics } from './metrics.ts';
 import { RING_WIDTH } from './ops/stats.ts';
 import {
@@ -48,6 +49,8 @@ export interface SaeTrainOptions {
   readonly checkpointRequested?: (() => boolean) | undefined;
   /** Steps, ascending, after which a 'step' event comes at once, however fast the adapter is. */
   readonly eventSteps?: readonly number[] | undefined;
+  /** Given the SAE as it is being trained, before the first step. */
+  readonly onLive?: ((live: LiveSae) => void) | undefined;
 }
 
 export interface SaeTrainResult {
@@ -87,6 +90,7 @@ export async function* trainSae(
   const space = makeSpace(scope, resolved.shape, { chunkRows, ringSlots: resolved.ringSlots });
   using ring = gpu.readback(2, resolved.ringSlots * RING_WIDTH * 4);
   const { run, warning } = await startRun(gpu, resolved, source, space, ring, signal, options);
+  options.onLive?.(liveSae(run));
   if (warning) yield { type: 'warning', error: warning };
   const exhausted = yield* loop(run, sink, signal, options);
   for (const event of await drain(run)) yield event;

@@ -50,7 +50,13 @@ function encoderOf(
 }
 
 /** Firings ÷ tokens since the counts began: at step `resetAfter` when the run has passed it, else at its start. */
-export function densityOf(c: Checkpoint, resetAfter: number): Float32Array {
+export function densityOf(
+  c: {
+    readonly meta: Pick<Checkpoint['meta'], 'step' | 'batch'>;
+    readonly tensors: Checkpoint['tensors'];
+  },
+  resetAfter: number,
+): Float32Array {
   const from = c.meta.step > resetAfter ? resetAfter : 0;
   const tokens = Math.max(1, (c.meta.step - from) * c.meta.batch);
   return Float32Array.from(c.tensors.get('fired') as Uint32Array, (n) => n / tokens);
