@@ -92,9 +92,7 @@ for (const variant of ['topk', 'batch_topk', 'l1', 'jumprelu'])
           for (const e of f.examples) {
             const at = ids.findIndex((_, t) => e.ids.every((id, j) => ids[t + j] === id));
             expect(at).toBeGreaterThanOrEqual(0);
-            e.acts.forEach((a, j) => {
-              expect(a).toBeCloseTo(want[at + j] as number, 4);
-            });
+            for (const [j, a] of e.acts.entries()) expect(a).toBeCloseTo(want[at + j] as number, 4);
           }
           const list = lists[f.feature] as LogitList;
           expect(f.topLogits.map((l) => l.id)).toEqual(list.top.map((l) => l.id));

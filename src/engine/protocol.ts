@@ -6,6 +6,7 @@ import type { TruthTable } from '#analysis/truth_table.ts';
 import type { Ability } from '#base/ability.ts';
 import type { Citation } from '#base/citation.ts';
 import type { WireError } from '#base/errors.ts';
+import type { PinChange, PinnedFeature, PinsEvent, PinWish } from './protocol/pins.ts';
 
 /** Row-major array as it crosses the worker boundary. product.md calls this `Array`. */
 export interface NdArray {
@@ -231,7 +232,18 @@ export interface FeatureTable {
   readonly topToken: readonly string[];
 }
 
-export type { Ability, Interval, Metric, MetricKey, Standing, TruthTable };
+export type {
+  Ability,
+  Interval,
+  Metric,
+  MetricKey,
+  PinChange,
+  PinnedFeature,
+  PinsEvent,
+  PinWish,
+  Standing,
+  TruthTable,
+};
 /** Decisions 14 to 16; what was not measured is absent. */
 export type Metrics = Readonly<Partial<Record<MetricKey, Metric>>>;
 
@@ -311,6 +323,7 @@ export type TrainEvent =
       readonly density: Histogram;
     }
   | { readonly type: 'checkpoint'; readonly step: number; readonly tokens: number; readonly bytes: number }
+  | PinsEvent
   | { readonly type: 'paused' | 'resumed'; readonly step: number }
   | { readonly type: 'abilities' | 'index'; readonly done: number; readonly total: number }
   | { readonly type: 'warning'; readonly error: WireError };
@@ -339,6 +352,8 @@ export interface RunInfo {
   readonly sae?: string | undefined;
   /** The run goes on from another one's checkpoint; `changed` are the fields that differ from there on. */
   readonly branch?: RunBranch | undefined;
+  /** Features pinned during the run, so that a resumed one has them. */
+  readonly pins?: readonly number[] | undefined;
   /** Thinned history, so that charts survive a reload. */
   readonly history: readonly {
     readonly step: number;
@@ -608,6 +623,8 @@ export interface Api {
     out: RunInfo | ModelRunInfo;
     event: never;
   };
+  /** Pins and unpins features of a run that is being trained, at most eight; gives those that then are pinned. */
+  pinFeatures: { in: { run: string } & PinChange; out: readonly number[]; event: never };
   /** Ends when every member has ended; cancelling the call drops them all. Their SAEs are stored. */
   race: { in: RaceJob; out: RaceSummary; event: RaceEvent };
   controlRace: {

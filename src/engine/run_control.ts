@@ -1,9 +1,13 @@
+import type { LivePins } from './pins.ts';
+
 /** What a person or the browser asked of a running run; the loop looks at it between two steps. */
 export class RunControl {
   /** 'run'; 'pause' and 'stop' take effect after a checkpoint. */
   wish: 'run' | 'pause' | 'stop' = 'run';
   /** Sentences to tell with the next event. */
   readonly notes: string[] = [];
+  /** The pinned features, while the trainer has its buffers. */
+  pins: LivePins | undefined;
   #checkpointWanted = false;
   #wake: (() => void)[] = [];
 

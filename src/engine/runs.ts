@@ -2,6 +2,7 @@ import { WorkbenchError } from '#base/errors.ts';
 import type { Checkpoint } from '#sae/checkpoint.ts';
 import { type BranchWish, branchOf, halfLr } from './branch.ts';
 import { dropCheckpoint, finishRun } from './finish_run.ts';
+import type { PinChange } from './protocol/pins.ts';
 import type { Api, RunInfo, RunStatus, TrainEvent, TrainJob, TrainSummary } from './protocol.ts';
 import { RunControl } from './run_control.ts';
 import { heldLocks, holdLock, lockOf } from './run_lock.ts';
@@ -86,6 +87,15 @@ export class Runs {
     }
     active.control[action]();
     return active.log.info;
+  }
+
+  /** Pins and unpins features of a run that is being trained or paused here; gives those that then are pinned. */
+  async pin(id: string, change: PinChange): Promise<readonly number[]> {
+    const pins = this.#active.get(id)?.control.pins;
+    if (pins) return pins.change(change);
+    throw new WorkbenchError('format', 'This run is not being trained here, so no feature can be pinned.', {
+      hint: 'Resume it first; the features of a finished run have pages of their own.',
+    });
   }
 
   /** The browser freezes the tab: checkpoint now. */

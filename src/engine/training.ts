@@ -18,6 +18,7 @@ import { type Corpus, openCorpus } from './corpora.ts';
 import type { Host } from './host.ts';
 import { LiveEvaluation } from './live_evaluation.ts';
 import type { LoadedModel } from './loaded_model.ts';
+import { LivePins } from './pins.ts';
 import type { TrainEvent, TrainJob } from './protocol.ts';
 import type { RunControl } from './run_control.ts';
 import { checkpointFile, type RunLog } from './run_log.ts';
@@ -148,10 +149,13 @@ export async function* trainLoop(
   if (resume) source.seek(resume.meta.position.block, resume.meta.position.row);
   const sink = new StoreSink(host, log.info.id);
   const live = new LiveEvaluation(planned, corpus);
+  using pins = new LivePins({ ...loop, excluded: EXCLUDED });
+  control.pins = pins;
   let turn: Disposable | undefined;
   const options = {
     checkpointSeconds: CHECKPOINT_SECONDS,
     busy: () => host.scheduler.interactiveWaits,
+    onLive: pins.attach,
     checkpointRequested: () => control.takeCheckpoint() || live.isDue(log.step),
     yieldToInteractive: async () => {
       turn?.[Symbol.dispose]();
@@ -181,14 +185,16 @@ export async function* trainLoop(
         yield { type: 'warning', error: { code: 'internal', message } };
       if (next.done) return { result: next.value, stopped: control.wish === 'stop' };
       yield* tell(next.value, loop);
+      yield* pins.refresh();
       if (next.value.type === 'checkpoint') {
         yield* live.evaluate(loop, sink.last, next.value.step);
-        if (control.wish === 'pause') yield* rest(log, control);
+        if (control.wish === 'pause') yield* rest(loop, pins);
       }
       await macrotask();
     }
   } finally {
     signal.removeEventListener('abort', stop);
+    control.pins = undefined;
     await training.return(undefined as never);
   }
 }
@@ -214,11 +220,14 @@ async function* tell(event: SaeTrainEvent, { log }: Loop): AsyncGenerator<TrainE
 }
 
 /** Waits at a checkpoint until somebody resumes or stops the run. */
-async function* rest(log: RunLog, control: RunControl): AsyncGenerator<TrainEvent, void, void> {
+async function* rest({ log, control }: Loop, pins: LivePins): AsyncGenerator<TrainEvent, void, void> {
   log.change({ status: 'paused' });
   await log.save();
   yield { type: 'paused', step: log.step };
-  await control.whilePaused();
+  while (control.wish === 'pause') {
+    yield* pins.refresh({ now: true });
+    await Promise.race([control.whilePaused(), pins.whenChanged()]);
+  }
   log.change({ status: 'running' });
   await log.save();
   yield { type: 'resumed', step: log.step };

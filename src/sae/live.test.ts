@@ -51,14 +51,14 @@ for (const variant of VARIANTS)
       expect(rows.d_sae).toBe(FEATURES.length);
       expect(rows.actRule).toEqual(weights.actRule);
       expect(rows.b_dec).toEqual(weights.b_dec);
-      FEATURES.forEach((f, i) => {
+      for (const [i, f] of FEATURES.entries()) {
         for (const name of ['W_enc', 'W_dec'] as const)
           expect(rows[name].slice(i * D_IN, (i + 1) * D_IN)).toEqual(
             weights[name].slice(f * D_IN, (f + 1) * D_IN),
           );
         expect(rows.b_enc[i]).toBe(weights.b_enc[f]);
         expect(rows.theta?.[i]).toBe(weights.theta?.[f]);
-      });
+      }
       const { density, quietTokens, dead } = await live.counts();
       expect([density.length, dead.length]).toEqual([D_SAE, D_SAE]);
       for (const tokens of quietTokens) expect(tokens % BATCH).toBe(0);

@@ -22,6 +22,7 @@ type Names =
   | 'resumeRun'
   | 'branchRun'
   | 'controlRun'
+  | 'pinFeatures'
   | 'runs'
   | 'evaluate'
   | 'buildIndex';
@@ -49,6 +50,7 @@ export function trainingHandlers(session: Session, runs: Runs, modelRuns: ModelR
     controlRun: answer<'controlRun'>(async ({ run, action }) =>
       (await modelRuns.has(run)) ? modelRuns.control(run, action) : runs.control(run, action),
     ),
+    pinFeatures: answer<'pinFeatures'>(({ run, ...change }) => runs.pin(run, change)),
     runs: answer<'runs'>(() => runs.list()),
     async *evaluate({ sae, corpus: corpusId, tokens, edits = [], abilities: wanted = false }, signal) {
       const { model, loaded } = await withSae(session, sae);

@@ -2,6 +2,7 @@ import type { WireError } from '#base/errors.ts';
 import type {
   Histogram,
   Metrics,
+  PinsEvent,
   RunInfo,
   RunStatus,
   StepMetrics,
@@ -62,6 +63,8 @@ export interface LiveRun extends RunState {
   readonly latest: StepMetrics | undefined;
   readonly latestEval: Metrics | undefined;
   readonly density: Histogram | undefined;
+  /** The pinned features as they last were, and when (the millisecond clock of `applyEvents`). */
+  readonly pins?: { readonly event: PinsEvent; readonly at: number } | undefined;
   /** Progress of what follows training, 0..1: the abilities are measured, then the index is built. */
   readonly measuring: number | undefined;
   readonly indexing: number | undefined;
@@ -180,6 +183,8 @@ function applyEvent(run: LiveRun, e: TrainEvent, now: number): LiveRun {
       return note(withStatus(run, 'paused', now), 'paused', 'paused', e.step);
     case 'resumed':
       return note(withStatus(run, 'running', now), 'resumed', 'resumed', e.step);
+    case 'pins':
+      return { ...run, pins: { event: e, at: now } };
     case 'abilities':
       return { ...run, measuring: e.total > 0 ? e.done / e.total : undefined };
     case 'index':

@@ -1,0 +1,205 @@
+import { PinSample } from '#analysis/pin_sample.ts';
+import { type PinnedFacts, pinnedFacts } from '#analysis/pins.ts';
+import { WorkbenchError } from '#base/errors.ts';
+import { MAX_PINS } from '#base/pins.ts';
+import { makeRng } from '#base/rng.ts';
+import type { Gpu } from '#gpu/device.ts';
+import type { LiveCounts, LiveSae } from '#sae/live.ts';
+import type { Corpus } from './corpora.ts';
+import type { Host } from './host.ts';
+import { pieceOf, piecesOf } from './inputs.ts';
+import type { LoadedModel } from './loaded_model.ts';
+import type { PinChange, PinnedFeature, PinsEvent, PinWish } from './protocol/pins.ts';
+import type { TrainEvent } from './protocol.ts';
+import type { RunLog } from './run_log.ts';
+import type { PlannedJob } from './training.ts';
+
+/** From the start of a refresh to the start of the next; with the wait for an event of the trainer less than 5 s. */
+const EVERY_MS = 3000;
+/** A refresh may take this long; the sample grows and shrinks by it, to a sixth of the time at most. */
+const BUDGET_MS = 500;
+/** Where even the smallest sample takes longer than the budget, refreshes keep to a fifth of the time. */
+const MAX_SHARE = 0.2;
+
+export interface PinsOf {
+  readonly host: Host;
+  readonly gpu: Gpu;
+  readonly planned: PlannedJob;
+  readonly corpus: Corpus;
+  readonly log: RunLog;
+  /** Positions that the run leaves out. */
+  readonly excluded: readonly number[];
+}
+
+/**
+ * The pinned features of one run, looked at between two steps of its trainer. Their numbers are kept in the run's log,
+ * so that a resumed run has them; training computes the same bits with and without them.
+ */
+export class LivePins implements Disposable {
+  readonly #of: PinsOf;
+  readonly #sample: PinSample;
+  #live: LiveSae | undefined;
+  #features: readonly number[];
+  /** Batches of the sample that the next refresh goes through. */
+  #batches = 1;
+  #changed: boolean;
+  #notBefore = 0;
+  /** Step of the last refresh. */
+  #step = -1;
+  #draws = 0;
+  #wake: (() => void)[] = [];
+
+  constructor(of: PinsOf) {
+    const { gpu, planned, corpus, log, excluded } = of;
+    this.#of = of;
+    const options = { site: planned.site, excludedPositions: excluded };
+    this.#sample = new PinSample(gpu, planned.model.lm, corpus.heldOut, options);
+    this.#features = log.info.pins ?? [];
+    this.#changed = this.#features.length > 0;
+  }
+
+  /** The trainer has its buffers. */
+  readonly attach = (live: LiveSae): void => {
+    this.#live = live;
+  };
+
+  /**
+   * Pins and unpins, and gives the features that then are pinned.
+   *
+   * @throws WorkbenchError('format') for a feature that the SAE does not have, or more than eight; nothing changes then.
+   */
+  async change({ add = [], remove = [] }: PinChange): Promise<readonly number[]> {
+    const counts = add.some((w) => w === 'densest' || w === 'quietest') ? await this.#counts() : undefined;
+    const pinned = new Set(this.#features.filter((f) => !remove.includes(f)));
+    for (const wish of add) pinned.add(this.#chosen(wish, pinned, counts));
+    if (pinned.size > MAX_PINS)
+      throw new WorkbenchError(
+        'format',
+        `${pinned.size} features cannot be pinned at once, only ${MAX_PINS}.`,
+        {
+          hint: 'Unpin one first.',
+        },
+      );
+    this.#features = [...pinned];
+    this.#changed = true;
+    this.#of.log.change({ pins: this.#features });
+    for (const wake of this.#wake.splice(0)) wake();
+    await this.#of.log.save();
+    return this.#features;
+  }
+
+  #chosen(wish: PinWish, pinned: ReadonlySet<number>, counts: LiveCounts | undefined): number {
+    const { d_sae, seed } = this.#of.planned.sae;
+    if (typeof wish === 'number') {
+      if (Number.isInteger(wish) && wish >= 0 && wish < d_sae) return wish;
+      throw new WorkbenchError('format', `There is no feature ${wish}: this SAE has 0 to ${d_sae - 1}.`);
+    }
+    const free = Array.from({ length: d_sae }, (_, f) => f).filter((f) => !pinned.has(f));
+    if (free.length === 0) throw new WorkbenchError('format', 'Every feature of this SAE is pinned already.');
+    if (wish === 'random')
+      return free[
+        makeRng(seed)
+          .fork(`pin/${this.#draws++}`)
+          .int(free.length)
+      ] as number;
+    const by = wish === 'densest' ? counts?.density : counts?.quietTokens;
+    return free.reduce((a, b) => ((by?.[b] ?? 0) > (by?.[a] ?? 0) ? b : a));
+  }
+
+  /** Firing counts, read on the interactive lane: between two submits of the trainer. */
+  async #counts(): Promise<LiveCounts> {
+    using _turn = await this.#of.host.scheduler.enter('interactive');
+    if (this.#live) return this.#live.counts();
+    throw new WorkbenchError('format', 'The run has not made its first step, so no feature stands out yet.', {
+      hint: 'Wait for the first losses, or pin a feature by its number.',
+    });
+  }
+
+  /** Resolves at the next change of the pins. */
+  whenChanged(): Promise<void> {
+    return new Promise((resolve) => this.#wake.push(resolve));
+  }
+
+  /** Looks at the pinned features when it is time; with `now` also when the run has moved on since the last time. */
+  async *refresh({ now = false } = {}): AsyncGenerator<TrainEvent, void, void> {
+    const live = this.#live;
+    if (!live || !this.#isDue(live, now)) return;
+    this.#changed = false;
+    // What training submitted before is its own time.
+    await this.#of.gpu.idle();
+    const started = performance.now();
+    try {
+      const event = await this.#look(live);
+      const ms = performance.now() - started;
+      this.#plan(started, ms);
+      yield { ...event, ms };
+    } catch (error) {
+      if (!(error instanceof WorkbenchError) || error.code === 'device-lost') throw error;
+      this.#features = [];
+      yield { type: 'warning', error: error.toWire() };
+    }
+  }
+
+  #isDue(live: LiveSae, now: boolean): boolean {
+    if (this.#changed) return true;
+    if (this.#features.length === 0 || live.step === this.#step) return false;
+    return now || live.step >= this.#of.planned.plan.steps || performance.now() >= this.#notBefore;
+  }
+
+  /** When the next refresh is due and how many batches it takes. */
+  #plan(started: number, ms: number): void {
+    if (ms > BUDGET_MS) this.#batches = Math.max(1, Math.floor(this.#batches / 2));
+    else if (2 * ms < BUDGET_MS) this.#batches = Math.min(this.#sample.most, this.#batches * 2);
+    this.#notBefore = started + Math.max(EVERY_MS, ms / MAX_SHARE);
+  }
+
+  async #look(live: LiveSae): Promise<Omit<PinsEvent, 'ms'>> {
+    const features = this.#features;
+    const { step, tokens } = live;
+    this.#step = step;
+    const counts = features.length > 0 ? await live.counts() : undefined;
+    const steps = this.#of.host.scheduler.background(this.#facts(live, features));
+    let next = await steps.next();
+    while (!next.done) next = await steps.next();
+    const facts = next.value;
+    const { model } = this.#of.planned;
+    const perWindow = this.#sample.seq - this.#of.excluded.length;
+    return {
+      ...{ type: 'pins', step, tokens },
+      sampleTokens: this.#sample.windowsPerBatch * perWindow * Math.min(this.#batches, this.#sample.filled),
+      features: facts.map((f) => inWords(model, f, counts as LiveCounts)),
+    };
+  }
+
+  async *#facts(
+    live: LiveSae,
+    features: readonly number[],
+  ): AsyncGenerator<void, readonly PinnedFacts[], void> {
+    const { gpu, planned } = this.#of;
+    if (features.length === 0) return [];
+    yield* this.#sample.fill(this.#batches);
+    const batches = Math.min(this.#batches, this.#sample.filled);
+    const wish = { features, site: planned.site, batches };
+    return yield* pinnedFacts(gpu, planned.model.lm, live, this.#sample, wish);
+  }
+
+  /** The trainer's buffers are about to go. */
+  [Symbol.dispose](): void {
+    this.#live = undefined;
+    this.#sample[Symbol.dispose]();
+  }
+}
+
+/** Facts in the words of the page. */
+function inWords(model: LoadedModel, facts: PinnedFacts, counts: LiveCounts): PinnedFeature {
+  const { feature } = facts;
+  return {
+    ...facts,
+    trainDensity: counts.density[feature] as number,
+    quietTokens: counts.quietTokens[feature] as number,
+    dead: counts.dead[feature] as boolean,
+    examples: facts.examples.map((e) => ({ ...e, pieces: piecesOf(model, e.ids) })),
+    topLogits: facts.topLogits.map((l) => ({ ...l, piece: pieceOf(model, l.id) })),
+    bottomLogits: facts.bottomLogits.map((l) => ({ ...l, piece: pieceOf(model, l.id) })),
+  };
+}
