@@ -132,7 +132,7 @@ export class LivePins implements Disposable {
       const event = await this.#look(live);
       const ms = performance.now() - started;
       this.#plan(started, ms);
-      yield { ...event, ms };
+      yield { ...event, ms, pinned: this.#features };
     } catch (error) {
       if (!(error instanceof WorkbenchError) || error.code === 'device-lost') throw error;
       this.#features = [];
@@ -153,7 +153,7 @@ export class LivePins implements Disposable {
     this.#notBefore = started + Math.max(EVERY_MS, ms / MAX_SHARE);
   }
 
-  async #look(live: LiveSae): Promise<Omit<PinsEvent, 'ms'>> {
+  async #look(live: LiveSae): Promise<Omit<PinsEvent, 'ms' | 'pinned'>> {
     const features = this.#features;
     const { step, tokens } = live;
     this.#step = step;

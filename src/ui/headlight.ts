@@ -2,6 +2,7 @@ import type { EngineClient } from '#engine/client.ts';
 import type {
   Api,
   BosOption,
+  Call,
   Edit,
   Encoded,
   ExportFormat,
@@ -17,6 +18,8 @@ import type {
   ModelTrainSummary,
   NamedFile,
   NdArray,
+  PinChange,
+  PinWish,
   RaceEvent,
   RaceJob,
   RaceSummary,
@@ -47,6 +50,14 @@ export interface ScriptRun<E = TrainEvent, S = TrainSummary> extends AsyncIterab
   stop(): Promise<void>;
 }
 
+/** A run of an SAE: its features can be watched while it goes. */
+export interface ScriptSaeRun extends ScriptRun {
+  /** Pins features by number, or the 'densest', the 'quietest' or a 'random' one; their facts come as 'pins' events. */
+  pin(...features: readonly PinWish[]): Promise<readonly number[]>;
+  /** Unpins features; without any, all of them. Both give what then is pinned. */
+  unpin(...features: readonly number[]): Promise<readonly number[]>;
+}
+
 /** `window.headlight`: what the page can do, the console can do. Documented in docs/scripting.md. */
 export interface Headlight {
   readonly version: string;
@@ -66,9 +77,9 @@ export interface Headlight {
     input: Input,
     options: SaeOption & { readonly feature: number; readonly dest: number },
   ): Promise<Api['attribute']['out']>;
-  train(job: TrainJob): ScriptRun;
+  train(job: TrainJob): ScriptSaeRun;
   /** Goes on from the last checkpoint of a run with other fields (lr, k) or more tokens, as a run of its own. */
-  branch(options: Api['branchRun']['in']): ScriptRun;
+  branch(options: Api['branchRun']['in']): ScriptSaeRun;
   /** Trains two to six SAEs side by side on the same rows, and says who leads at equal L0. */
   race(job: RaceJob): ScriptRun<RaceEvent, RaceSummary>;
   /** Trains a transformer from scratch on Storyland; what the job leaves out takes its default. */
@@ -120,7 +131,7 @@ type Started = { readonly run: string } | { readonly race: string };
 function scriptRun<E extends TrainEvent | ModelTrainEvent | RaceEvent, S>(
   engine: EngineClient,
   call: AsyncIterable<E> & { readonly result: Promise<S> },
-): ScriptRun<E, S> {
+): ScriptRun<E, S> & { readonly started: Promise<Started> } {
   const buffered: E[] = [];
   const waiting: (() => void)[] = [];
   let started: (of: Started) => void = () => undefined;
@@ -154,6 +165,7 @@ function scriptRun<E extends TrainEvent | ModelTrainEvent | RaceEvent, S>(
     else await engine.call('controlRun', { ...of, action }).result;
   };
   return {
+    started: id,
     result: call.result,
     pause: () => steer('pause'),
     resume: () => steer('resume'),
@@ -170,6 +182,20 @@ function scriptRun<E extends TrainEvent | ModelTrainEvent | RaceEvent, S>(
         }
       }
     },
+  };
+}
+
+/** The run of an SAE, whose features can be pinned. */
+function saeRun(engine: EngineClient, call: Call<'train'> | Call<'branchRun'>): ScriptSaeRun {
+  const { started, ...run } = scriptRun(engine, call);
+  const change = async (wish: PinChange): Promise<readonly number[]> => {
+    const of = await started;
+    return engine.call('pinFeatures', { run: 'run' in of ? of.run : '', ...wish }).result;
+  };
+  return {
+    ...run,
+    pin: (...add) => change({ add }),
+    unpin: async (...remove) => change({ remove: remove.length > 0 ? remove : await change({}) }),
   };
 }
 
@@ -200,8 +226,8 @@ export function makeHeadlight(engine: EngineClient): Headlight {
     encode: (input, options) => ask('encode', { input, ...options }),
     decode: (input, options) => ask('decode', { input, ...options }),
     attribute: (input, options) => ask('attribute', { input, ...options }),
-    train: (job) => scriptRun(engine, engine.call('train', job)),
-    branch: (options) => scriptRun(engine, engine.call('branchRun', options)),
+    train: (job) => saeRun(engine, engine.call('train', job)),
+    branch: (options) => saeRun(engine, engine.call('branchRun', options)),
     race: (job) => scriptRun(engine, engine.call('race', job)),
     trainModel: (job = {}) => scriptRun(engine, engine.call('trainModel', job)),
     evaluate: (options) => ask('evaluate', options),

@@ -36,5 +36,7 @@ export interface PinsEvent {
   readonly sampleTokens: number;
   /** What it cost, milliseconds: training waited as long. */
   readonly ms: number;
+  /** What is pinned now; a feature pinned while this refresh went on is not among `features` yet. */
+  readonly pinned: readonly number[];
   readonly features: readonly PinnedFeature[];
 }

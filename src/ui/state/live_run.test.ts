@@ -49,6 +49,13 @@ test('the clock stands still while the run is paused', () => {
   expect(run.info.status).toBe('running');
 });
 
+test('pins are those of the last event, with the time it came', () => {
+  const pins = { type: 'pins', step: 4, tokens: 400, sampleTokens: 127, ms: 9, features: [] } as const;
+  const run = applyEvents(runFromInfo({ ...info, pins: [1] }), [{ ...pins, pinned: [3, 5] }], 70);
+  expect(run.info.pins).toEqual([3, 5]);
+  expect(run.pins).toMatchObject({ at: 70, event: { step: 4 } });
+});
+
 test('a run that ends before its last step is stopped, one that reaches it finished', () => {
   const started = applyEvents(runFromInfo(info), [{ type: 'start', run: info }, step(100)], 0);
   expect(endRun(started, { run: 'r', sae, metrics: {} }, 1).info).toMatchObject({

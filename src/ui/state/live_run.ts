@@ -184,7 +184,7 @@ function applyEvent(run: LiveRun, e: TrainEvent, now: number): LiveRun {
     case 'resumed':
       return note(withStatus(run, 'running', now), 'resumed', 'resumed', e.step);
     case 'pins':
-      return { ...run, pins: { event: e, at: now } };
+      return { ...run, info: { ...run.info, pins: e.pinned }, pins: { event: e, at: now } };
     case 'abilities':
       return { ...run, measuring: e.total > 0 ? e.done / e.total : undefined };
     case 'index':

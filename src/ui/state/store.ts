@@ -3,6 +3,7 @@ import { subscribeWithSelector } from 'zustand/middleware';
 import { type CardSlice, createCardSlice, watchCard } from './card.ts';
 import { createFeaturesSlice, type FeaturesSlice, watchFeatures } from './features.ts';
 import { createModelTrainingSlice, type ModelTrainingSlice, watchModelTraining } from './model_training.ts';
+import { createPinsSlice, type PinsSlice } from './pins.ts';
 import { createPrefsSlice, type PrefsSlice } from './prefs.ts';
 import { createPromptSlice, type PromptSlice, watchPrompt } from './prompt.ts';
 import { createSessionSlice, type SessionSlice, watchSession } from './session.ts';
@@ -22,6 +23,7 @@ export type AppState = SessionSlice &
   FeaturesSlice &
   TruthSlice &
   TrainingSlice &
+  PinsSlice &
   ModelTrainingSlice &
   StorageSlice;
 
@@ -40,6 +42,7 @@ const createAppStore = () =>
       ...createFeaturesSlice(...a),
       ...createTruthSlice(...a),
       ...createTrainingSlice(...a),
+      ...createPinsSlice(...a),
       ...createModelTrainingSlice(...a),
       ...createStorageSlice(...a),
     })),

@@ -6,6 +6,7 @@ import { isFinishing, type LiveRun } from '#ui/state/live_run.ts';
 import { useApp } from '#ui/state/store.ts';
 import { Charts } from './Charts.tsx';
 import { FinalMetrics } from './FinalMetrics.tsx';
+import { PinnedFeatures } from './pins/PinnedFeatures.tsx';
 import { RunButtons } from './RunButtons.tsx';
 import { RunChips } from './RunChips.tsx';
 import { RunNotes } from './RunNotes.tsx';
@@ -35,6 +36,7 @@ export function RunPanel({ view, run }: { readonly view: TrainViewRef; readonly 
         )}
         <FinalMetrics run={run} />
         <Charts view={view} run={run} />
+        <PinnedFeatures run={run} />
         <RunNotes run={run} />
       </div>
     </Panel>
