@@ -58,9 +58,9 @@ test('features are pinned during a run, refresh while it goes, and are still pin
   await expect(cards.nth(7)).toContainText('max act');
   const { violations } = await new AxeBuilder({ page }).include('.pins').analyze();
   expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`)).toEqual([]);
-  await pins.screenshot({ path: 'test-results/screens/pins_light_1280.png' });
+  await page.screenshot({ path: 'test-results/screens/pins_light_1280.png', fullPage: true });
   await page.emulateMedia({ colorScheme: 'dark' });
-  await pins.screenshot({ path: 'test-results/screens/pins_dark_1280.png' });
+  await page.screenshot({ path: 'test-results/screens/pins_dark_1280.png', fullPage: true });
   const dark = await new AxeBuilder({ page }).include('.pins').analyze();
   expect(dark.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join('; ')}`)).toEqual(
     [],

@@ -124,9 +124,9 @@ export class LivePins implements Disposable {
   async *refresh({ now = false } = {}): AsyncGenerator<TrainEvent, void, void> {
     const live = this.#live;
     if (!live || !this.#isDue(live, now)) return;
-    this.#changed = false;
     // What training submitted before is its own time.
     await this.#of.gpu.idle();
+    this.#changed = false;
     const started = performance.now();
     try {
       const event = await this.#look(live);

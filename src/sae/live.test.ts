@@ -16,7 +16,10 @@ const X_ROWS = 21;
 /** Losses of a short run; `see` is called after every event with the SAE as it then is. */
 async function losses(
   job: SaeJob,
-  see: (live: LiveSae, snapshot: () => Promise<{ weights: SaeWeights }>) => Promise<void>,
+  see: (
+    live: LiveSae,
+    snapshot: () => Promise<{ weights: SaeWeights; density: Float32Array }>,
+  ) => Promise<void>,
 ): Promise<number[]> {
   using source = rowSource(gpu, D_IN, BATCH * (STEPS + 20));
   let live: LiveSae | undefined;
@@ -38,15 +41,18 @@ async function losses(
 
 for (const variant of VARIANTS)
   test(`${variant.id}: features read from a running SAE are those of its snapshot, and reading changes no loss`, async () => {
-    const k = Object.hasOwn(variant.fields, 'k') ? { k: 4 } : {};
+    const config = {
+      ...(Object.hasOwn(variant.fields, 'k') && { k: 4 }),
+      ...(Object.hasOwn(variant.fields, 'deadTokens') && { deadTokens: 2 * BATCH }),
+    };
     const job: SaeJob = {
-      ...{ variant: variant.id, config: k, d_sae: D_SAE, batch: BATCH, seed: 1 },
+      ...{ variant: variant.id, config, d_sae: D_SAE, batch: BATCH, seed: 1 },
       tokens: BATCH * STEPS,
     };
     const alone = await losses(job, async () => undefined);
     let seen = 0;
     const watched = await losses(job, async (live, snapshot) => {
-      const { weights } = await snapshot();
+      const { weights, density: all } = await snapshot();
       const rows = await live.rowsOf(FEATURES);
       expect(rows.d_sae).toBe(FEATURES.length);
       expect(rows.actRule).toEqual(weights.actRule);
@@ -61,7 +67,9 @@ for (const variant of VARIANTS)
       }
       const { density, quietTokens, dead } = await live.counts();
       expect([density.length, dead.length]).toEqual([D_SAE, D_SAE]);
+      expect(density).toEqual(all);
       for (const tokens of quietTokens) expect(tokens % BATCH).toBe(0);
+      if (config.deadTokens) expect(dead).toEqual(Array.from(quietTokens, (tokens) => tokens >= 2 * BATCH));
       expect(Math.max(...quietTokens)).toBeLessThanOrEqual(live.tokens);
       seen++;
     });
