@@ -29,6 +29,7 @@ interface Golden {
   /** Per step. */
   readonly series: Readonly<Record<'loss' | 'mse' | 'norm' | 'l0', readonly number[]>> & {
     readonly aux?: readonly number[];
+    readonly gate?: readonly number[];
     readonly off_topk?: readonly number[];
   };
   /** Running means of the smallest kept act, for variants that select k a token. */
@@ -80,7 +81,8 @@ function startOf(g: Golden): ReadonlyMap<string, A> {
   return new Map([
     ['W_enc', rowsOf(rows, d_in, () => 1)],
     ['W_dec', rowsOf(rows, d_in, (row) => (g.norm === 'mixed' ? (mixed[row] as number) : 1))],
-    ['b_enc', draw(2, d_sae, 1 / 8)],
+    // A gated SAE has biases of its own.
+    ...(g.params['b_enc'] ? [['b_enc', draw(2, d_sae, 1 / 8)] as const] : []),
     ['b_dec', b_dec],
     // The first gradient is not clipped: there is no step before.
     ['scalars', Float32Array.of(1)],
@@ -158,9 +160,13 @@ async function run(g: Golden): Promise<{ steps: SaeTrainEvent[]; last: Checkpoin
 const unpadded = (data: A, d_in: number): A => data.filter((_, i) => i % padded(d_in) < d_in);
 
 function expectSeries(g: Golden, events: readonly SaeTrainEvent[]): void {
-  const compare = (name: 'loss' | 'mse' | 'aux' | 'gradNorm' | 'l0', want: readonly number[]): void =>
+  const compare = (
+    name: 'loss' | 'mse' | 'aux' | 'gate' | 'gradNorm' | 'l0',
+    want: readonly number[],
+  ): void =>
     events.forEach((e, i) => {
-      const got = e.type === 'step' ? e.metrics[name] : Number.NaN;
+      const metrics = e.type === 'step' ? e.metrics : undefined;
+      const got = (name === 'gate' ? metrics?.figures[name] : metrics?.[name]) ?? Number.NaN;
       const off = Math.abs(got - (want[i] as number));
       // f32 sums of 363 squares, of parameters that are off by up to 1e-6 after some steps: 2.5e-7 is seen.
       expect(off, `${name} of step ${i + 1}: ${got}, expected ${want[i]}`).toBeLessThan(
@@ -173,6 +179,7 @@ function expectSeries(g: Golden, events: readonly SaeTrainEvent[]): void {
   compare('gradNorm', g.series.norm);
   compare('l0', g.series.l0);
   if (g.series.aux) compare('aux', g.series.aux);
+  if (g.series.gate) compare('gate', g.series.gate);
   // The share is counted on every sixteenth step and stands until the next.
   g.series.off_topk?.forEach((_, i, all) => {
     const want = all[i - (i % 16)] as number;

@@ -104,6 +104,7 @@ export function shapeOf(
     ends: variant.prefixes?.(cfg, d_sae),
     density: zipf || variant.density,
     zipf,
+    gate: variant.gate,
     scored: variant.score !== undefined,
   };
   const own = {

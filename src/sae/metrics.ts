@@ -4,7 +4,7 @@ import { lrOf } from './schedule.ts';
 
 /** Metrics of one step, in model units where they have any. */
 export interface SaeStepMetrics {
-  /** mse + auxWeight·aux; for Matryoshka the mean over prefixes stands for mse, and penalties come on top. */
+  /** mse + auxWeight·aux; for Matryoshka the mean over prefixes stands for mse, and penalties and a gate's error come on top. */
   readonly loss: number;
   /** Squared error summed over d_in, mean over the batch's tokens, model units. */
   readonly mse: number;
@@ -32,7 +32,8 @@ export function metricsOf(run: Run, step: number, slot: Float32Array): SaeStepMe
   const mse = squared / unit;
   return {
     loss:
-      (figures['prefixes'] ?? squared) / unit + run.cfg.auxWeight * aux + (figures['penalty'] ?? 0) / unit,
+      ((figures['prefixes'] ?? squared) + (figures['penalty'] ?? 0) + (figures['gate'] ?? 0)) / unit +
+      run.cfg.auxWeight * aux,
     mse,
     aux,
     l0,

@@ -25,6 +25,8 @@ export interface StepShape {
   /** Running densities are kept; `zipf`: aux_zipf goes by them. */
   readonly density?: boolean | undefined;
   readonly zipf?: boolean | undefined;
+  /** The code has a second row for every token, of d_sae entries more: the open gates of a gated SAE. */
+  readonly gate?: boolean | undefined;
   /** A `score` [chunkRows, d_sae] beside pre_acts. */
   readonly scored?: boolean | undefined;
   /** Tensors beside the shared ones: the variant's own, theta's. */
@@ -49,10 +51,10 @@ export const trained = (name: string, shape: readonly number[]): Named => ({
 
 /** d_in rounded up to whole vec4s; the columns beyond d_in stay 0 (prepare_batch.wgsl). */
 export const padded = (d_in: number): number => roundUp(d_in, 4);
-/** Rows of the code: the batch, then AuxK's rows. */
-export const codeRows = (s: StepShape): number => (s.k_aux > 0 ? 2 : 1) * s.batch;
+/** Rows of the code: the batch, then AuxK's rows or the open gates. */
+export const codeRows = (s: StepShape): number => (s.k_aux > 0 || s.gate ? 2 : 1) * s.batch;
 /** Entries of the code. */
-export const codeCap = (s: StepShape): number => s.batch * (s.slots + s.k_aux);
+export const codeCap = (s: StepShape): number => s.batch * (s.slots + (s.gate ? s.d_sae : s.k_aux));
 
 /** What a run must keep to go on exactly: parameters, moments, firing statistics, scalars. Names as in checkpoints. */
 export function stateTensors(s: StepShape): Named {
@@ -106,7 +108,7 @@ export function scratchTensors(s: StepShape, o: { chunkRows: number; ringSlots: 
     start: [[s.d_sae + 1], 'u32'],
     by_val: [[cap, 2], 'u32'],
     by_dz: [[cap, 2], 'u32'],
-    aux_part: [[s.k_aux > 0 ? segments : 0, 4, d_pad], 'f32'],
+    aux_part: [[s.k_aux > 0 || s.gate ? segments : 0, 4, d_pad], 'f32'],
   };
 }
 

@@ -83,9 +83,9 @@ function encodeAndSelect<C extends SaeConfig>(
   }
 }
 
-/** Errors of the batch and of AuxK: err [rows, d_pad] = gradient of the loss by each reconstruction. */
+/** Errors of the batch, and of AuxK or the open gates: err [rows, d_pad] = gradient of the loss by each reconstruction. */
 function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig, call: StepCall): void {
-  const { batch, k_aux, zipf = false } = space.shape;
+  const { batch, k_aux, gate, zipf = false } = space.shape;
   const [err, scalars] = [space.f32('err'), space.f32('scalars')];
   const { ends = [] } = space.shape;
   const decode = { W_dec: space.W_dec.w, b_dec: space.b_dec.w, x: space.f32('xs'), code: space.code, err };
@@ -101,8 +101,9 @@ function reconstruct(rec: Recorder, space: StepSpace, cfg: SaeConfig, call: Step
     always: zipf && call.deadLimit > 0,
   });
   if (ends.length > 0) sumPrefixes(rec, space);
-  if (k_aux === 0) return;
-  decodeAux(rec, { W_dec: space.W_dec.w, code: space.code, scalars, err, n: batch });
+  if (k_aux === 0 && !gate) return;
+  if (gate) decodeSparse(rec, { ...decode, scale: 2 / batch, fromRow: batch });
+  else decodeAux(rec, { W_dec: space.W_dec.w, code: space.code, scalars, err, n: batch });
   columnStats(rec, {
     err,
     x: space.f32('xc'),
@@ -161,12 +162,20 @@ function transposePairs(rec: Recorder, space: StepSpace, step: number, penalty: 
 }
 
 /** Gradients and Adam: biases first, since b_dec's gradient needs W_enc as it was. */
-function update(rec: Recorder, space: StepSpace, cfg: SaeConfig, adam: AdamStep, pull: boolean): void {
+function update<C extends SaeConfig>(
+  rec: Recorder,
+  space: StepSpace,
+  variant: SaeVariant<C>,
+  cfg: C,
+  { adam }: StepCall,
+): void {
+  const pull = variant.penalty !== undefined;
   const [start, scalars, g_b_enc] = [space.u32('start'), space.f32('scalars'), space.f32('g_b_enc')];
   const byVal = { start, pairs: space.u32('by_val') };
   const byDz = { start, pairs: space.u32('by_dz') };
   const part = cfg.applyBDecToInput ? space.f32('pull') : undefined;
-  adamBEnc(rec, { list: byDz, scalars, param: space.b_enc, g_b_enc, bits: space.u32('bits'), adam });
+  const bias = variant.fixedBEnc ? { ...adam, lr: 0 } : adam;
+  adamBEnc(rec, { list: byDz, scalars, param: space.b_enc, g_b_enc, bits: space.u32('bits'), adam: bias });
   if (part) biasPull(rec, { g_b_enc, W_enc: space.W_enc.w, part });
   adamBDec(rec, {
     err_sum: space.f32('err_sum'),
@@ -242,7 +251,7 @@ export function recordSparseStep<C extends SaeConfig>(
     chunk: { from: 0, count: space.shape.batch },
   };
   variant.beforeUpdate?.(rec, whole);
-  update(rec, space, cfg, call.adam, penalty !== undefined);
+  update(rec, space, variant, cfg, call);
   if (variant.theta === 'shared' || variant.theta === 'each')
     thetaEma(rec, {
       kind: variant.theta,

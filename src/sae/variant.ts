@@ -125,6 +125,10 @@ export interface SaeVariant<C extends SaeConfig = SaeConfig, Id extends string =
   readonly theta?: 'shared' | 'each' | 'trained';
   /** Running densities `density_sum` [d_sae] are kept (ops/zipf.ts), before this step's firings. */
   readonly density?: boolean;
+  /** The code has rows n .. 2·n − 1 too, open gates, which reconstruct x with the decoder held still (Gated). */
+  readonly gate?: boolean;
+  /** b_enc stays as it began: the variant has biases of its own. */
+  readonly fixedBEnc?: boolean;
   /** Records kernels that fill scratch `score` [chunkRows, d_sae] and returns the chunk's rows; absent: pre_acts. */
   readonly score?: (rec: Recorder, step: SaeStep<C>) => F;
   allocate(rec: Recorder, step: SaeStep<C>): void;

@@ -251,7 +251,7 @@ CASES = {
         "variant": "l1", "step": l1_kissane,
         "config": {**SOFT, "applyBDecToInput": True, "unitNorm": True, "normWeighted": False},
     },
-    "gated": {"variant": "gated", "step": gated, "config": SOFT, "kind": "gated"},
+    "gated": {"variant": "gated", "step": gated, "config": {**SOFT, "beta1": 0.9}, "kind": "gated"},
     "jumprelu": {
         "variant": "jumprelu", "step": jumprelu, "kind": "jumprelu",
         "config": {**JUMP_CONFIG, "penalty": "step", "unitNorm": True},

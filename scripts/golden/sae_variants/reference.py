@@ -122,10 +122,10 @@ def gated_step(w, x, c, lam):
         "W_dec": f.T @ R,
         "b_dec": R.sum(0) - w["W_enc"] @ dP.sum(0),
     }
-    mse, aux = ((recon - x) ** 2).sum() / B, ((shadow - x) ** 2).sum() / B
+    mse, gate_loss = ((recon - x) ** 2).sum() / B, ((shadow - x) ** 2).sum() / B
     penalty = open_.sum() / B
     margin = min(np.abs(gate).min(), np.abs(mag[gate > 0]).min())
-    losses = {"loss": mse + lam * penalty + aux, "mse": mse, "aux": aux, "penalty": penalty}
+    losses = {"loss": mse + lam * penalty + gate_loss, "mse": mse, "gate": gate_loss, "penalty": penalty}
     return Step(losses, g, (f > 0).any(0), margin, f)
 
 

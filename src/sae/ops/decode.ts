@@ -47,16 +47,16 @@ export const decodeSparseKernel = defineKernel({
   name: 'sae/decode_sparse',
   source: decodeSource,
   tensors: ['W_dec', 'b_dec', 'x', 'row_start', 'idx', 'val', 'err'],
-  params: ['n', 'scale'],
+  params: ['n', 'from_row', 'scale'],
   constants: { WX: 32, D4: 16, W_LEN: 4 },
   grid: ({ n }) => [n],
   doc: 'err = scale·(recon − x) with recon gathered from the chosen rows of W_dec.',
 });
 
-/** err[0 .. n) = scale·(recon − x). W_dec [d_sae, d_pad], x [n, d_pad], err [≥ n, d_pad]. */
+/** err[fromRow .. + n) = scale·(recon − x) of the code's rows from `fromRow` (0) on. x [n, d_pad], err [rows, d_pad]. */
 export function decodeSparse(
   rec: Recorder,
-  t: { W_dec: F; b_dec: F; x: F; code: SparseCode; err: F; scale: number },
+  t: { W_dec: F; b_dec: F; x: F; code: SparseCode; err: F; scale: number; fromRow?: number },
 ): void {
   const { d_sae, d_pad, n } = dims('sae/decode_sparse', {
     W_dec: [t.W_dec, 'd_sae d_pad'],
@@ -74,7 +74,7 @@ export function decodeSparse(
       val: t.code.val,
       err: t.err,
     },
-    params: { n, scale: t.scale },
+    params: { n, from_row: t.fromRow ?? 0, scale: t.scale },
     constants: { WX: rowWidth(d_pad), D4: d_pad / 4, W_LEN: (d_sae * d_pad) / 4 },
   });
 }

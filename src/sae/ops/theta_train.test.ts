@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { makeRng } from '#base/rng.ts';
 import { testGpu } from '#gpu/testing.ts';
 import { adamStep } from './adam.ts';
-import { thetaAdam, thetaGradient } from './theta_train.ts';
+import { adamEach, thetaGradient } from './theta_train.ts';
 
 const gpu = await testGpu();
 
@@ -48,7 +48,7 @@ for (const [n, d_in, d_sae] of [
         window,
       });
       const adam = adamStep(1, { lr: 0.01, beta1: 0.9, beta2: 0.999, eps: 1e-8 });
-      thetaAdam(rec, {
+      adamEach(rec, {
         param,
         g_theta,
         scalars: s.upload('scalars', [16], 'f32', new Float32Array(16).fill(0.5)),

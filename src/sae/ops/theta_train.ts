@@ -30,7 +30,7 @@ export const thetaAdamKernel = defineKernel({
   name: 'sae/theta_train/adam',
   entry: 'adam',
   tensors: ['theta', 'g_theta', 'scalars', 'm', 'v', 'row_norm'],
-  doc: 'Adam on thresholds; their gradient counts for clipping.',
+  doc: 'Adam on one number of each feature (thresholds, a gate); its gradient counts for clipping.',
 });
 
 /** Weights of the penalties, each lambda ÷ n or 0, and the window's width. */
@@ -68,8 +68,8 @@ export function thetaGradient(
   });
 }
 
-/** Adam on theta [d_sae]; row_norm [≥ d_sae] += g². */
-export function thetaAdam(
+/** Adam on one number of each feature, theta or another [d_sae]; row_norm [≥ d_sae] += g². */
+export function adamEach(
   rec: Recorder,
   t: { param: Moments; g_theta: F; scalars: F; row_norm: F; adam: AdamStep },
 ): void {

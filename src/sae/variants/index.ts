@@ -3,6 +3,7 @@ import type { SaeConfig } from '../config.ts';
 import type { SaeVariant } from '../variant.ts';
 import { batchTopk } from './batch_topk.ts';
 import { featureChoice } from './feature_choice.ts';
+import { gated } from './gated.ts';
 import { gradientFeatureChoice } from './gradient_feature_choice.ts';
 import { gradientMutualChoice } from './gradient_mutual_choice.ts';
 import { gradientTopk } from './gradient_topk.ts';
@@ -26,6 +27,7 @@ export const VARIANTS: readonly SaeVariant[] = [
   listed(gradientMutualChoice),
   listed(gradientFeatureChoice),
   listed(l1),
+  listed(gated),
   listed(jumprelu),
 ];
 

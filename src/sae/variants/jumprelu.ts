@@ -1,7 +1,7 @@
 import { COMMON_FIELDS, deadField, type SaeConfig } from '../config.ts';
 import { thresholdCode } from '../ops/infer.ts';
 import { penaltyScratch } from '../ops/penalty.ts';
-import { thetaAdam, thetaGradient } from '../ops/theta_train.ts';
+import { adamEach, thetaGradient } from '../ops/theta_train.ts';
 import { warmed } from '../schedule.ts';
 import { trained } from '../space.ts';
 import type { SaeVariant } from '../variant.ts';
@@ -108,7 +108,7 @@ export const jumprelu: SaeVariant<JumpReluConfig, 'jumprelu'> = {
     });
   },
   afterStep: (rec, step) =>
-    thetaAdam(rec, {
+    adamEach(rec, {
       param: { w: step.f32('theta'), m: step.f32('theta.m'), v: step.f32('theta.v') },
       g_theta: step.f32('g_theta'),
       scalars: step.f32('scalars'),

@@ -1,7 +1,8 @@
 // Thresholds trained directly (JumpReLU, Rajamanoharan et al. 2024, arXiv 2407.14435; sae-training.md 6.5): straight-through
 // window K = |a - theta| < width / 2 on pre-activations,
 //   g[f] = sum_t -(theta / width) K dF_tf - step_weight / width * K,   dF = err_t . d_f + the tanh penalty's slope.
-// `gradient`: one invocation a feature, rows ascending. `adam`: theta, and g^2 onto the norm of the feature's gradients.
+// `gradient`: one invocation a feature, rows ascending. `adam`: theta (or another
+// number of each feature), and g^2 onto the norm of the feature's gradients.
 
 const D4: u32 = 16u;
 const D_SAE: u32 = 64u;
