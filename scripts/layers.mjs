@@ -17,7 +17,10 @@ const LAYERS = {
   ui: ['base', 'share'],
 };
 /** Single files of other layers that a layer may import besides whole layers. */
-const FILES = { ui: ['engine/client.ts', 'engine/protocol.ts'], share: [] };
+const FILES = {
+  ui: ['engine/client.ts', 'engine/protocol.ts', 'engine/protocol', 'engine/protocol/**'],
+  share: [],
+};
 const NAMES = Object.keys(LAYERS);
 const PROBES = 'zz_probe';
 

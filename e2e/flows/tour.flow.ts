@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import type { Dfa } from '#engine/protocol.ts';
+import type { Dfa } from '#engine/protocol/prompts.ts';
 import { encodeView } from '#share/codec.ts';
 import { type FeatureStop, TOUR, type TourSight, type TourStop } from '#ui/tour/stops.ts';
 import { stopView } from '#ui/tour/tour_links.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { makeRng } from '#base/rng.ts';
-import type { TruthTable } from '#engine/protocol.ts';
+import type { TruthTable } from '#engine/protocol/metrics.ts';
 import { writeSaeLens } from '#sae/formats/saelens.ts';
 import {
   expect,

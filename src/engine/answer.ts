@@ -1,5 +1,6 @@
 import type { ByteProgress } from '#io/sources.ts';
-import type { Api, ApiName, Handlers, Progress } from './protocol.ts';
+import type { Progress } from './protocol/common.ts';
+import type { Api, ApiName, Handlers } from './protocol.ts';
 
 const NO_EVENTS: readonly never[] = [];
 

@@ -1,7 +1,7 @@
 // The real worker on the embedded model: slow on a software adapter, so one run is stopped and one branch ends.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EngineClient, openEngine } from './client.ts';
-import type { RunInfo, TrainEvent } from './protocol.ts';
+import type { RunInfo, TrainEvent } from './protocol/training.ts';
 
 let engine: EngineClient;
 beforeAll(async () => {

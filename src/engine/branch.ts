@@ -4,7 +4,8 @@ import { resolveConfig, type SaeConfig } from '#sae/config.ts';
 import { peakLr } from '#sae/schedule.ts';
 import { variantOf } from '#sae/variants/index.ts';
 import type { Host } from './host.ts';
-import type { Api, RunInfo } from './protocol.ts';
+import type { RunInfo } from './protocol/training.ts';
+import type { Api } from './protocol.ts';
 import { checkpointFile, isSaeRun, newRun, type RunRecord } from './run_log.ts';
 import { lastCheckpoint, type PlannedJob } from './training.ts';
 

@@ -2,7 +2,7 @@ import type { Gpu } from '#gpu/device.ts';
 import { rowChunks, rows, type Tensor } from '#gpu/tensor.ts';
 import { chunkRows, decodeCode, encodePreActs, makeCode, selectCode } from '#sae/inference.ts';
 import type { Sae } from '#sae/sae.ts';
-import type { NdArray } from './protocol.ts';
+import type { NdArray } from './protocol/common.ts';
 
 /** recon [n, d_in] of rows x [n, d_in], model units. The asker of the prompt waits for the read-back. */
 export async function decodeDense(gpu: Gpu, sae: Sae, x: Tensor<'f32'>): Promise<NdArray> {

@@ -1,7 +1,9 @@
 // The real worker on the embedded model: slow on a software adapter, so the sizes are small and the cases few.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EngineClient, openEngine } from './client.ts';
-import type { Call, Notice, SaeInfo, TrainEvent, TrainJob } from './protocol.ts';
+import type { SaeInfo } from './protocol/models.ts';
+import type { TrainEvent, TrainJob } from './protocol/training.ts';
+import type { Call, Notice } from './protocol.ts';
 
 const TEXT = 'When Tom and Anna went to the harbor, Tom gave a map to Anna.';
 const STEPS = 40;

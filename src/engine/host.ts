@@ -2,7 +2,8 @@ import { WorkbenchError } from '#base/errors.ts';
 import { Gpu } from '#gpu/device.ts';
 import { type Catalog, type CatalogRecord, openCatalog } from '#io/catalog.ts';
 import { type BlobStore, openStore } from '#io/files.ts';
-import type { FromWorker, GpuInfo, Kept, Notice } from './protocol.ts';
+import type { GpuInfo } from './protocol/common.ts';
+import type { FromWorker, Kept, Notice } from './protocol.ts';
 import { Scheduler } from './scheduler.ts';
 
 /** What every handler stands on: the device, the store, the catalogue, the lanes and the way to the page. */

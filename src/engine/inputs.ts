@@ -1,6 +1,6 @@
 import { WorkbenchError } from '#base/errors.ts';
 import type { LoadedModel } from './loaded_model.ts';
-import type { BosOption, Input } from './protocol.ts';
+import type { BosOption, Input } from './protocol/common.ts';
 
 /** Token ids of a request, cut to the model's context. */
 export interface Prepared {

@@ -7,7 +7,8 @@ import { variantOf } from '#sae/variants/index.ts';
 import { type SaeWeights, saeOnGpu } from '#sae/weights.ts';
 import { type Corpus, windowsFor } from './corpora.ts';
 import type { Host } from './host.ts';
-import type { Histogram, TrainEvent } from './protocol.ts';
+import type { Histogram } from './protocol/features.ts';
+import type { TrainEvent } from './protocol/training.ts';
 import type { PlannedJob } from './training.ts';
 
 /** Evaluations of a run at most; a curve needs no more. */

@@ -9,7 +9,8 @@ import { idTokenizer, loadTokenizer, type Tokenizer } from '#text/tokenizer.ts';
 import { finish, withProgress } from './answer.ts';
 import type { EmbeddedPack } from './embedded.ts';
 import type { Host } from './host.ts';
-import type { ModelConfigInfo, ModelInfo, Progress } from './protocol.ts';
+import type { Progress } from './protocol/common.ts';
+import type { ModelConfigInfo, ModelInfo } from './protocol/models.ts';
 import { Shared } from './shared.ts';
 import { Workspaces } from './workspaces.ts';
 

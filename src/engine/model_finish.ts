@@ -5,7 +5,8 @@ import { checkpointTensors } from '#model/save.ts';
 import { infoOfConfig } from './loaded_model.ts';
 import { type ModelRecord, modelFile } from './model_sources.ts';
 import type { ModelEnd, ModelLoop } from './model_training.ts';
-import type { ModelInfo, ModelTrainEvent } from './protocol.ts';
+import type { ModelTrainEvent } from './protocol/model_training.ts';
+import type { ModelInfo } from './protocol/models.ts';
 
 /** The title of a model whose job has none. */
 export function modelTitle({ planned, log }: Pick<ModelLoop, 'planned' | 'log'>): string {

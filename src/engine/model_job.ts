@@ -9,7 +9,7 @@ import { loadTokenizer, type Tokenizer } from '#text/tokenizer.ts';
 import { openEmbedded } from './embedded.ts';
 import type { Host } from './host.ts';
 import { MODEL_RECIPE } from './model_recipe.ts';
-import type { ModelJob, ModelJobField, ModelPlan, ModelRunInfo } from './protocol.ts';
+import type { ModelJob, ModelJobField, ModelPlan, ModelRunInfo } from './protocol/model_training.ts';
 
 /** A job with every default filled in. */
 export type FullModelJob = ModelRunInfo['job'];

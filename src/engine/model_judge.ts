@@ -7,7 +7,7 @@ import type { LanguageModel } from '#model/model.ts';
 import { abilityPrompts } from '#text/storyland/ability_prompts.ts';
 import { documentRows } from '#text/storyland/curriculum_stream.ts';
 import type { PlannedModel } from './model_job.ts';
-import type { ModelEvaluation } from './protocol.ts';
+import type { ModelEvaluation } from './protocol/model_training.ts';
 
 /** Evaluations of a run; a curve needs no more. */
 const EVALUATIONS = 32;

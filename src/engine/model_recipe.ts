@@ -1,4 +1,4 @@
-import type { ModelRecipe } from './protocol.ts';
+import type { ModelRecipe } from './protocol/model_training.ts';
 
 const int = { kind: 'int', scale: 'log' } as const;
 const real = { kind: 'number', scale: 'log' } as const;

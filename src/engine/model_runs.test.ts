@@ -1,7 +1,7 @@
 // The real worker: a toy transformer on Storyland, small enough for a software adapter.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EngineClient, openEngine } from './client.ts';
-import type { ModelJob, ModelTrainEvent } from './protocol.ts';
+import type { ModelJob, ModelTrainEvent } from './protocol/model_training.ts';
 
 const STEPS = 40;
 const JOB: ModelJob = {

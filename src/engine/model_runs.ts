@@ -5,13 +5,13 @@ import { finishModel } from './model_finish.ts';
 import { planModelJob } from './model_job.ts';
 import { type ModelRunLog, modelLoop } from './model_training.ts';
 import type {
-  Api,
   ModelJob,
   ModelRunInfo,
   ModelTrainEvent,
   ModelTrainSummary,
-  RunStatus,
-} from './protocol.ts';
+} from './protocol/model_training.ts';
+import type { RunStatus } from './protocol/training.ts';
+import type { Api } from './protocol.ts';
 import { RunControl } from './run_control.ts';
 import { heldLocks, holdLock, lockOf } from './run_lock.ts';
 import { checkpointFile, freshRun, isSaeRun, RunLog, type RunRecord } from './run_log.ts';

@@ -5,7 +5,8 @@ import { droppedFiles, type FolderSource, urlFolder } from '#io/sources.ts';
 import { openEmbedded } from './embedded.ts';
 import type { Host } from './host.ts';
 import type { LoadedModel, ModelSource } from './loaded_model.ts';
-import type { ModelInfo, Source } from './protocol.ts';
+import type { Source } from './protocol/common.ts';
+import type { ModelInfo } from './protocol/models.ts';
 
 /** Record of a model in the catalogue; its files are `model_<id>.<name>` in the store. */
 export interface ModelRecord extends CatalogRecord {

@@ -5,7 +5,7 @@ import { batchOf } from '#text/storyland/curriculum_stream.ts';
 import type { Host } from './host.ts';
 import { flopsPerToken, type PlannedModel, planModelJob } from './model_job.ts';
 import { optimiserOf, startModel } from './model_training.ts';
-import type { ModelRunInfo } from './protocol.ts';
+import type { ModelRunInfo } from './protocol/model_training.ts';
 
 /** Seconds of a step = fixed + flop · operations, on this adapter. */
 interface Speed {

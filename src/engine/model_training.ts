@@ -10,7 +10,7 @@ import type { Host } from './host.ts';
 import { type ModelCheckpoint, writeModelCheckpoint } from './model_checkpoint.ts';
 import type { PlannedModel } from './model_job.ts';
 import { ModelJudge } from './model_judge.ts';
-import type { ModelEvaluation, ModelRunInfo, ModelTrainEvent } from './protocol.ts';
+import type { ModelEvaluation, ModelRunInfo, ModelTrainEvent } from './protocol/model_training.ts';
 import type { RunControl } from './run_control.ts';
 import { checkpointFile, type RunLog } from './run_log.ts';
 import { macrotask } from './scheduler.ts';

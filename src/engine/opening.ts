@@ -1,5 +1,5 @@
 import type { LoadedModel } from './loaded_model.ts';
-import type { Progress } from './protocol.ts';
+import type { Progress } from './protocol/common.ts';
 
 /** A model on its way: whoever else wants it waits here and sees the same progress. */
 export class Opening {

@@ -1,7 +1,8 @@
 // The real worker on the embedded model: slow on a software adapter, so the run is short.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EngineClient, openEngine } from './client.ts';
-import type { PinsEvent, TrainEvent, TrainJob } from './protocol.ts';
+import type { PinsEvent } from './protocol/pins.ts';
+import type { TrainEvent, TrainJob } from './protocol/training.ts';
 
 const STEPS = 60;
 const JOB: TrainJob = {

@@ -10,7 +10,7 @@ import type { Host } from './host.ts';
 import { pieceOf, piecesOf } from './inputs.ts';
 import type { LoadedModel } from './loaded_model.ts';
 import type { PinChange, PinnedFeature, PinsEvent, PinWish } from './protocol/pins.ts';
-import type { TrainEvent } from './protocol.ts';
+import type { TrainEvent } from './protocol/training.ts';
 import type { RunLog } from './run_log.ts';
 import type { PlannedJob } from './training.ts';
 

@@ -2,7 +2,7 @@ import type { Gpu } from '#gpu/device.ts';
 import type { LanguageModel, Run } from '#model/model.ts';
 import { pieceOf } from './inputs.ts';
 import type { LoadedModel } from './loaded_model.ts';
-import type { NextToken, PromptReport } from './protocol.ts';
+import type { NextToken, PromptReport } from './protocol/prompts.ts';
 
 const NEXT_TOKENS = 10;
 

@@ -1,7 +1,7 @@
 // The real worker on the embedded model: slow on a software adapter, so the sizes are small and the cases few.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type EngineClient, openEngine } from './client.ts';
-import type { RaceEvent, RaceJob } from './protocol.ts';
+import type { RaceEvent, RaceJob } from './protocol/races.ts';
 
 const JOB: RaceJob = {
   site: 'blocks.0.attn.hook_z',

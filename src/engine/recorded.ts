@@ -1,5 +1,5 @@
 import { readJson, urlFolder } from '#io/sources.ts';
-import type { NextToken, PromptReport } from './protocol.ts';
+import type { NextToken, PromptReport } from './protocol/prompts.ts';
 
 /** What `scripts/record_prompt.mjs` writes: the report of the embedded model's own prompt, once an SAE. */
 export interface Recording {

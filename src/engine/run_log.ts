@@ -1,6 +1,6 @@
 import type { CatalogRecord } from '#io/catalog.ts';
 import type { Host } from './host.ts';
-import type { RunInfo, TrainJob } from './protocol.ts';
+import type { RunInfo, TrainJob } from './protocol/training.ts';
 
 /** Record of a run in the catalogue; its checkpoint is `run_<id>.safetensors` in the store. */
 export interface RunRecord<I = RunInfo> extends CatalogRecord {

@@ -8,7 +8,8 @@ import type { HookEdit, Run } from '#model/model.ts';
 import { encodeRows } from '#sae/inference.ts';
 import type { Sae } from '#sae/sae.ts';
 import type { LoadedModel } from './loaded_model.ts';
-import type { ActiveFeature, Edit, NdArray } from './protocol.ts';
+import type { NdArray } from './protocol/common.ts';
+import type { ActiveFeature, Edit } from './protocol/prompts.ts';
 import { requireFits, type Session, type Turn } from './session.ts';
 
 export interface RunWish {

@@ -2,7 +2,8 @@ import { readAbilities } from '#base/ability.ts';
 import { contentId } from '#io/hash.ts';
 import type { SaeFiles } from '#sae/formats/saelens.ts';
 import type { SaeMeta, SaeWeights } from '#sae/weights.ts';
-import type { ActRuleInfo, Metrics, SaeInfo } from './protocol.ts';
+import type { Metrics } from './protocol/metrics.ts';
+import type { ActRuleInfo, SaeInfo } from './protocol/models.ts';
 
 /** Content id of an SAE's values, whatever file they came in: W_enc, W_dec [d_sae, d_in], b_enc and theta if it has one. */
 export function weightsId(w: SaeWeights): Promise<string> {

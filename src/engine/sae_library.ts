@@ -9,7 +9,7 @@ import { saeOnGpu } from '#sae/weights.ts';
 import type { EmbeddedPack } from './embedded.ts';
 import type { Host } from './host.ts';
 import { type LoadedModel, remembering } from './loaded_model.ts';
-import type { SaeInfo } from './protocol.ts';
+import type { SaeInfo } from './protocol/models.ts';
 import { infoOf } from './sae_files.ts';
 import { Shared } from './shared.ts';
 

@@ -8,7 +8,8 @@ import type { Host } from './host.ts';
 import { describePack, type LoadedModel, openModel } from './loaded_model.ts';
 import { modelSource } from './model_sources.ts';
 import { Opening } from './opening.ts';
-import type { ModelInfo, Progress, SaeInfo, Source } from './protocol.ts';
+import type { Progress, Source } from './protocol/common.ts';
+import type { ModelInfo, SaeInfo } from './protocol/models.ts';
 import { SaeLibrary } from './sae_library.ts';
 
 /** What an interactive request works with while it has the turn. Dispose it to pass the turn on. */

@@ -19,7 +19,7 @@ import type { Host } from './host.ts';
 import { LiveEvaluation } from './live_evaluation.ts';
 import type { LoadedModel } from './loaded_model.ts';
 import { LivePins } from './pins.ts';
-import type { TrainEvent, TrainJob } from './protocol.ts';
+import type { TrainEvent, TrainJob } from './protocol/training.ts';
 import type { RunControl } from './run_control.ts';
 import { checkpointFile, type RunLog } from './run_log.ts';
 import { macrotask } from './scheduler.ts';
@@ -213,6 +213,9 @@ async function* tell(event: SaeTrainEvent, { log }: Loop): AsyncGenerator<TrainE
       log.change({ checkpointStep: event.step, step: event.step, tokens: event.tokens });
       await log.save();
       yield { type: 'checkpoint', step: event.step, tokens: event.tokens, bytes: event.bytes };
+      return;
+    case 'resampled':
+      yield event;
       return;
     case 'warning':
       yield { type: 'warning', error: event.error.toWire() };

@@ -1,35 +1,21 @@
 import type { EngineClient } from '#engine/client.ts';
+import type { BosOption, GpuInfo, Input, NamedFile, NdArray } from '#engine/protocol/common.ts';
+import type { FeatureDashboard } from '#engine/protocol/features.ts';
+import type { TruthTable } from '#engine/protocol/metrics.ts';
+import type { ModelJob, ModelTrainEvent, ModelTrainSummary } from '#engine/protocol/model_training.ts';
+import type { ExportFormat, ModelInfo, SaeInfo } from '#engine/protocol/models.ts';
+import type { PinChange, PinWish } from '#engine/protocol/pins.ts';
 import type {
-  Api,
-  BosOption,
-  Call,
   Edit,
   Encoded,
-  ExportFormat,
-  FeatureDashboard,
   ForwardResult,
   GenerateResult,
-  GpuInfo,
-  Input,
   LossSpec,
-  ModelInfo,
-  ModelJob,
-  ModelTrainEvent,
-  ModelTrainSummary,
-  NamedFile,
-  NdArray,
-  PinChange,
-  PinWish,
-  RaceEvent,
-  RaceJob,
-  RaceSummary,
-  SaeInfo,
   Tokens,
-  TrainEvent,
-  TrainJob,
-  TrainSummary,
-  TruthTable,
-} from '#engine/protocol.ts';
+} from '#engine/protocol/prompts.ts';
+import type { RaceEvent, RaceJob, RaceSummary } from '#engine/protocol/races.ts';
+import type { TrainEvent, TrainJob, TrainSummary } from '#engine/protocol/training.ts';
+import type { Api, Call } from '#engine/protocol.ts';
 import { decodeView, encodeView } from '#share/codec.ts';
 import type { ViewRef } from '#share/view_ref.ts';
 import { useApp } from './state/store.ts';

@@ -1,4 +1,5 @@
-import type { FeatureDashboard, SaeInfo } from '#engine/protocol.ts';
+import type { FeatureDashboard } from '#engine/protocol/features.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
 import { type CardSae, type FeatureCard, type PromptCard, packCard } from '#share/card.ts';
 import type { ViewRef } from '#share/view_ref.ts';
 import { request } from './engine.ts';

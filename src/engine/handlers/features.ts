@@ -4,7 +4,8 @@ import { WorkbenchError } from '#base/errors.ts';
 import { answer } from '../answer.ts';
 import { pieceOf, piecesOf } from '../inputs.ts';
 import type { LoadedModel } from '../loaded_model.ts';
-import type { Example, Handlers, LogitEffect } from '../protocol.ts';
+import type { Example, LogitEffect } from '../protocol/features.ts';
+import type { Handlers } from '../protocol.ts';
 import { requireFits, type Session } from '../session.ts';
 
 type Names = 'feature' | 'featureTable' | 'featuresByToken';

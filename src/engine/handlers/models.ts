@@ -4,7 +4,9 @@ import { readSaeLens } from '#sae/formats/saelens.ts';
 import { answer, withProgress } from '../answer.ts';
 import { describeGpu } from '../host.ts';
 import { folderOf, type ModelRecord, storeModel } from '../model_sources.ts';
-import type { Handlers, ModelInfo, Progress, SaeInfo, Source } from '../protocol.ts';
+import type { Progress, Source } from '../protocol/common.ts';
+import type { ModelInfo, SaeInfo } from '../protocol/models.ts';
+import type { Handlers } from '../protocol.ts';
 import { saeInfo, weightsId } from '../sae_files.ts';
 import { requireFits, type Session } from '../session.ts';
 

@@ -2,7 +2,9 @@ import { WorkbenchError } from '#base/errors.ts';
 import type { GradSeed, Run } from '#model/model.ts';
 import { prepare, requireTokens } from '../inputs.ts';
 import { meanLoss, readLogits } from '../predictions.ts';
-import type { Api, ForwardResult, LossSpec, NdArray } from '../protocol.ts';
+import type { NdArray } from '../protocol/common.ts';
+import type { ForwardResult, LossSpec } from '../protocol/prompts.ts';
+import type { Api } from '../protocol.ts';
 import { editedSaes, makeEdits, readHook, requireHooks, runPrompt } from '../runner.ts';
 import type { Session, Turn } from '../session.ts';
 

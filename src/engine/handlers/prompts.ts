@@ -7,15 +7,8 @@ import { answer, finish } from '../answer.ts';
 import { decodeDense } from '../decode.ts';
 import { type Prepared, piecesOf, prepare, requireTokens } from '../inputs.ts';
 import { type Predictions, predict, predictBoth } from '../predictions.ts';
-import type {
-  ActiveFeature,
-  Api,
-  Edit,
-  Encoded,
-  GenerateResult,
-  Handlers,
-  PromptReport,
-} from '../protocol.ts';
+import type { ActiveFeature, Edit, Encoded, GenerateResult, PromptReport } from '../protocol/prompts.ts';
+import type { Api, Handlers } from '../protocol.ts';
 import { recordedReport } from '../recorded.ts';
 import { editedSaes, encodeRun, makeEdits, readHook, requireHooks, rowsAt, runPrompt } from '../runner.ts';
 import type { SaeTurn, Session, Turn } from '../session.ts';

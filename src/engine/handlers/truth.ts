@@ -3,7 +3,8 @@ import { readTruthFile, truthFile, truthTable } from '#analysis/truth_table.ts';
 import { WorkbenchError } from '#base/errors.ts';
 import { factText } from '#text/storyland/fact_text.ts';
 import type { LoadedModel } from '../loaded_model.ts';
-import type { Api, Handlers, Progress } from '../protocol.ts';
+import type { Progress } from '../protocol/common.ts';
+import type { Api, Handlers } from '../protocol.ts';
 import { requireFits, type Session } from '../session.ts';
 
 /** Tokens of fresh text when nobody says how many; a software adapter gets what it does in some ten seconds. */

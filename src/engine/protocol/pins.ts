@@ -1,4 +1,4 @@
-import type { Example, Histogram, LogitEffect } from '../protocol.ts';
+import type { Example, Histogram, LogitEffect } from './features.ts';
 
 /** A feature by number, or one chosen by what it has done on the training tokens so far, among those not pinned. */
 export type PinWish = number | 'densest' | 'quietest' | 'random';

@@ -1,4 +1,4 @@
-import type { Ability } from '#engine/protocol.ts';
+import type { Ability } from '#engine/protocol/metrics.ts';
 import { formatCount } from '#ui/plots/numbers.ts';
 import { type AbilityChange, abilityChange, CHANGE_WORDS, formatAbility } from './ability_change.ts';
 import { HelpHint } from './HelpHint.tsx';

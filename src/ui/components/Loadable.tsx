@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Progress } from '#engine/protocol.ts';
+import type { Progress } from '#engine/protocol/common.ts';
 import { formatBytes, formatCount } from '../plots/numbers.ts';
 import type { Loadable as LoadableOf } from '../state/loadable.ts';
 import { ErrorNote } from './ErrorNote.tsx';

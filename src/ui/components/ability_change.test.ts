@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Ability } from '#engine/protocol.ts';
+import type { Ability } from '#engine/protocol/metrics.ts';
 import { abilityChange, formatAbility } from './ability_change.ts';
 
 const ability = (

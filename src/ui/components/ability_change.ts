@@ -1,4 +1,4 @@
-import type { Ability } from '#engine/protocol.ts';
+import type { Ability } from '#engine/protocol/metrics.ts';
 
 /** What became of an ability when the SAE was spliced in. */
 export type AbilityChange = 'better' | 'kept' | 'weaker' | 'lost';

@@ -1,4 +1,4 @@
-import type { Edit } from '#engine/protocol.ts';
+import type { Edit } from '#engine/protocol/prompts.ts';
 
 export type EditOp = Edit['op'];
 /** The edit of the steer panel as the link writes it: 'scale:0', 'clamp:4', 'add:2', 'ablate'. */

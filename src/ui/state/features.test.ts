@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FeatureDashboard, PromptReport } from '#engine/protocol.ts';
+import type { FeatureDashboard } from '#engine/protocol/features.ts';
+import type { PromptReport } from '#engine/protocol/prompts.ts';
 import { actsOfFeature, keepDashboard } from './features.ts';
 import { LOADING, type Loadable, ready } from './loadable.ts';
 

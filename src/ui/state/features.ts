@@ -1,4 +1,6 @@
-import type { Api, Dfa, FeatureDashboard, FeatureTable, PromptReport } from '#engine/protocol.ts';
+import type { FeatureDashboard, FeatureTable } from '#engine/protocol/features.ts';
+import type { Dfa, PromptReport } from '#engine/protocol/prompts.ts';
+import type { Api } from '#engine/protocol.ts';
 import { IDLE, LOADING, type Loadable, latest, valueIn } from './loadable.ts';
 import { promptInput, promptOf } from './prompt.ts';
 import type { AppState, AppStore, Slice } from './store.ts';

@@ -5,7 +5,7 @@ import type {
   ModelStepMetrics,
   ModelTrainEvent,
   ModelTrainSummary,
-} from '#engine/protocol.ts';
+} from '#engine/protocol/model_training.ts';
 import { formatBytes } from '../plots/numbers.ts';
 import { note, type RunState, withStatus } from './live_run.ts';
 import { appendPoints, emptySeries, type Series } from './series.ts';

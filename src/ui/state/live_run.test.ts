@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { RunInfo, SaeInfo, StepMetrics, TrainEvent } from '#engine/protocol.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
+import type { RunInfo, StepMetrics, TrainEvent } from '#engine/protocol/training.ts';
 import {
   applyEvents,
   elapsedSeconds,

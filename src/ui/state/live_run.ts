@@ -1,14 +1,8 @@
 import type { WireError } from '#base/errors.ts';
-import type {
-  Histogram,
-  Metrics,
-  PinsEvent,
-  RunInfo,
-  RunStatus,
-  StepMetrics,
-  TrainEvent,
-  TrainSummary,
-} from '#engine/protocol.ts';
+import type { Histogram } from '#engine/protocol/features.ts';
+import type { Metrics } from '#engine/protocol/metrics.ts';
+import type { PinsEvent } from '#engine/protocol/pins.ts';
+import type { RunInfo, RunStatus, StepMetrics, TrainEvent, TrainSummary } from '#engine/protocol/training.ts';
 import { formatBytes } from '../plots/numbers.ts';
 import { appendPoints, emptySeries, type Series } from './series.ts';
 
@@ -32,7 +26,16 @@ const EVAL_KEYS: readonly EvalKey[] = ['ceRecovered', 'deltaCe'];
 export interface RunNote {
   readonly id: number;
   readonly step: number;
-  readonly kind: 'start' | 'evaluation' | 'checkpoint' | 'paused' | 'resumed' | 'index' | 'warning' | 'end';
+  readonly kind:
+    | 'start'
+    | 'evaluation'
+    | 'checkpoint'
+    | 'paused'
+    | 'resumed'
+    | 'resampled'
+    | 'index'
+    | 'warning'
+    | 'end';
   readonly text: string;
 }
 
@@ -183,6 +186,8 @@ function applyEvent(run: LiveRun, e: TrainEvent, now: number): LiveRun {
       return note(withStatus(run, 'paused', now), 'paused', 'paused', e.step);
     case 'resumed':
       return note(withStatus(run, 'running', now), 'resumed', 'resumed', e.step);
+    case 'resampled':
+      return note(run, 'resampled', `${e.features} dead features began again`, e.step);
     case 'pins':
       return { ...run, info: { ...run.info, pins: e.pinned }, pins: { event: e, at: now } };
     case 'abilities':

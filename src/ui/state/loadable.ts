@@ -1,6 +1,7 @@
 import type { WireError } from '#base/errors.ts';
 import { WorkbenchError } from '#base/errors.ts';
-import type { Api, ApiName, Progress } from '#engine/protocol.ts';
+import type { Progress } from '#engine/protocol/common.ts';
+import type { Api, ApiName } from '#engine/protocol.ts';
 import { call } from '../engine.ts';
 
 /** Every asynchronous thing of the page; all four states are drawn (house style 26). */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FieldInfo, ModelJobField, ModelRecipe } from '#engine/protocol.ts';
+import type { ModelJobField, ModelRecipe } from '#engine/protocol/model_training.ts';
+import type { FieldInfo } from '#engine/protocol/training.ts';
 import { draftOfJob, fieldsOf, modelDraftText, modelJobOf, readModelDraft } from './model_draft.ts';
 
 const int = (value: number): FieldInfo => ({

@@ -1,4 +1,4 @@
-import type { ModelJob, ModelJobField, ModelRecipe } from '#engine/protocol.ts';
+import type { ModelJob, ModelJobField, ModelRecipe } from '#engine/protocol/model_training.ts';
 import { type DraftErrors, parseField } from './train_draft.ts';
 
 /** The value of `variant` in a link that shows the transformer's form instead of an SAE variant's. */

@@ -1,4 +1,5 @@
-import type { Api, Call, ModelPlan, ModelRecipe, ModelRunInfo } from '#engine/protocol.ts';
+import type { ModelPlan, ModelRecipe, ModelRunInfo } from '#engine/protocol/model_training.ts';
+import type { Api, Call } from '#engine/protocol.ts';
 import { call, request } from '../engine.ts';
 import { followRun } from './follow_run.ts';
 import {

@@ -1,5 +1,5 @@
 import type { WireError } from '#base/errors.ts';
-import type { PinChange } from '#engine/protocol.ts';
+import type { PinChange } from '#engine/protocol/pins.ts';
 import { request } from '../engine.ts';
 import { asWireError } from './loadable.ts';
 import type { Slice } from './store.ts';

@@ -1,4 +1,6 @@
-import type { Input, ModelInfo, NdArray, PromptReport } from '#engine/protocol.ts';
+import type { Input, NdArray } from '#engine/protocol/common.ts';
+import type { ModelInfo } from '#engine/protocol/models.ts';
+import type { PromptReport } from '#engine/protocol/prompts.ts';
 import { layerOf } from '../format.ts';
 import { IDLE, type Loadable, latest, valueIn } from './loadable.ts';
 import { belongsTo, wantedSae } from './session.ts';

@@ -1,5 +1,7 @@
 import type { WireError } from '#base/errors.ts';
-import type { GpuInfo, ModelInfo, Notice, SaeInfo, Source } from '#engine/protocol.ts';
+import type { GpuInfo, Source } from '#engine/protocol/common.ts';
+import type { ModelInfo, SaeInfo } from '#engine/protocol/models.ts';
+import type { Notice } from '#engine/protocol.ts';
 import { IDLE, type Loadable, latest, ready, valueIn } from './loadable.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 

@@ -1,4 +1,4 @@
-import type { Edit, EditReport } from '#engine/protocol.ts';
+import type { Edit, EditReport } from '#engine/protocol/prompts.ts';
 import { parseEdit, parsePositions } from './edit_text.ts';
 import { IDLE, type Loadable, latest } from './loadable.ts';
 import { type PromptQuestion, questionOf } from './prompt.ts';

@@ -1,4 +1,4 @@
-import type { StorageInfo } from '#engine/protocol.ts';
+import type { StorageInfo } from '#engine/protocol/storage.ts';
 import { download, fileName } from '../download.ts';
 import { zipStore } from '../zip_store.ts';
 import { IDLE, type Loadable, latest, ready } from './loadable.ts';

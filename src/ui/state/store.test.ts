@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WorkbenchError } from '#base/errors.ts';
-import type { Api, ApiName, Call, ModelInfo } from '#engine/protocol.ts';
+import type { ModelInfo } from '#engine/protocol/models.ts';
+import type { Api, ApiName, Call } from '#engine/protocol.ts';
 import { connectEngine } from '../engine.ts';
 import { missingOf } from './card.ts';
 import { type Loadable, latest, ready, valueIn } from './loadable.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FieldInfo, VariantInfo } from '#engine/protocol.ts';
+import type { FieldInfo, VariantInfo } from '#engine/protocol/training.ts';
 import { draftText, emptyDraft, jobOf, parseField, readDraft, shownValue, sitesOf } from './train_draft.ts';
 
 const k: FieldInfo = { kind: 'int', label: 'k', help: '', default: 32, min: 1, max: 64 };

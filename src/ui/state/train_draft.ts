@@ -1,4 +1,4 @@
-import type { FieldInfo, TrainJob, VariantInfo } from '#engine/protocol.ts';
+import type { FieldInfo, TrainJob, VariantInfo } from '#engine/protocol/training.ts';
 
 export type FieldValue = number | string | boolean;
 

@@ -1,5 +1,6 @@
 import type { WireError } from '#base/errors.ts';
-import type { Api, Call, RunInfo, TrainJob, TrainPlan, VariantInfo } from '#engine/protocol.ts';
+import type { RunInfo, TrainJob, TrainPlan, VariantInfo } from '#engine/protocol/training.ts';
+import type { Api, Call } from '#engine/protocol.ts';
 import { call, request } from '../engine.ts';
 import { followRun } from './follow_run.ts';
 import { applyEvents, endRun, failRun, isActive, type LiveRun, runFromInfo, withStatus } from './live_run.ts';

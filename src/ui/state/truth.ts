@@ -1,4 +1,4 @@
-import type { TruthTable } from '#engine/protocol.ts';
+import type { TruthTable } from '#engine/protocol/metrics.ts';
 import { IDLE, type Loadable, latest, valueIn } from './loadable.ts';
 import type { AppState, AppStore, Slice } from './store.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SaeInfo } from '#engine/protocol.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
 import { decodeView, encodeView } from '#share/codec.ts';
 import type { ViewRef } from '#share/view_ref.ts';
 import { isAtStop, stopOf, TOUR } from './stops.ts';

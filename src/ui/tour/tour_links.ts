@@ -1,4 +1,4 @@
-import type { SaeInfo } from '#engine/protocol.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
 import type { ViewRef } from '#share/view_ref.ts';
 import type { TourSight, TourStop } from './stops.ts';
 

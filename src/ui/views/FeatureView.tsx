@@ -1,4 +1,5 @@
-import type { FeatureDashboard, SaeInfo } from '#engine/protocol.ts';
+import type { FeatureDashboard } from '#engine/protocol/features.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
 import type { FeatureViewRef } from '#share/view_ref.ts';
 import { Loadable } from '../components/Loadable.tsx';
 import { Panel } from '../components/Panel.tsx';

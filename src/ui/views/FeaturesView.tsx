@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
-import type { FeatureTable, SaeInfo } from '#engine/protocol.ts';
+import type { FeatureTable } from '#engine/protocol/features.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
 import { VIEW_DEFAULTS } from '#share/codec.ts';
 import type { FeaturesViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '../components/HelpHint.tsx';

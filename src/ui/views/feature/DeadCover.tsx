@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import type { FeatureDashboard } from '#engine/protocol.ts';
+import type { FeatureDashboard } from '#engine/protocol/features.ts';
 import { formatCount } from '#ui/plots/numbers.ts';
 
 /** Covers the plots of a feature that never fired until the person asks for them. */

@@ -1,4 +1,4 @@
-import type { Dfa } from '#engine/protocol.ts';
+import type { Dfa } from '#engine/protocol/prompts.ts';
 import { formatAct } from '#ui/plots/numbers.ts';
 import type { DfaMatrix } from './dfa_matrix.ts';
 

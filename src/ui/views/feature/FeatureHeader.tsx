@@ -1,4 +1,4 @@
-import type { SaeInfo } from '#engine/protocol.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
 import type { FeatureViewRef } from '#share/view_ref.ts';
 import { FeaturePicker, SaePicker } from '#ui/components/Pickers.tsx';
 import { ViewLink } from '#ui/components/ViewLink.tsx';

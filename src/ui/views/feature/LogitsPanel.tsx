@@ -1,4 +1,4 @@
-import type { LogitEffect } from '#engine/protocol.ts';
+import type { LogitEffect } from '#engine/protocol/features.ts';
 import type { FeatureViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

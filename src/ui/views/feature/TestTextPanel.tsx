@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import type { PromptReport, SaeInfo } from '#engine/protocol.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
+import type { PromptReport } from '#engine/protocol/prompts.ts';
 import type { FeatureViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';

@@ -1,4 +1,4 @@
-import type { PromptReport } from '#engine/protocol.ts';
+import type { PromptReport } from '#engine/protocol/prompts.ts';
 import { Piece } from '#ui/components/TokenChip.tsx';
 import { formatNats, layerOf } from '#ui/format.ts';
 import { formatAct } from '#ui/plots/numbers.ts';

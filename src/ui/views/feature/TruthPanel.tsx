@@ -1,4 +1,5 @@
-import type { SaeInfo, TruthTable } from '#engine/protocol.ts';
+import type { TruthTable } from '#engine/protocol/metrics.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
 import type { FeatureViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';

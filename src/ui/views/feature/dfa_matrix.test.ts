@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Dfa } from '#engine/protocol.ts';
+import type { Dfa } from '#engine/protocol/prompts.ts';
 import { dfaMatrix, topHeadsAt, topSources } from './dfa_matrix.ts';
 
 // Two heads, three tokens, destination 1: the last column is zero and left out.

@@ -1,4 +1,4 @@
-import type { Dfa } from '#engine/protocol.ts';
+import type { Dfa } from '#engine/protocol/prompts.ts';
 import { maxAbs } from '#ui/plots/act_scale.ts';
 
 /** The DFA as the panel needs it; sources after the destination are zero and left out. */

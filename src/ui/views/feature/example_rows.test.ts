@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Example } from '#engine/protocol.ts';
+import type { Example } from '#engine/protocol/features.ts';
 import { groupExamples, promptOfExample, shareOf } from './example_rows.ts';
 
 const example = (act: number, o: Partial<Example> = {}): Example => {

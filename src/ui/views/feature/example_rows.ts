@@ -1,4 +1,4 @@
-import type { Example, Histogram } from '#engine/protocol.ts';
+import type { Example, Histogram } from '#engine/protocol/features.ts';
 import type { Snippet } from '#share/view_ref.ts';
 
 /** Tokens shown to either side of the firing token. */

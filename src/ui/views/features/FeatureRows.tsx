@@ -1,6 +1,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useRef, useState } from 'react';
-import type { FeatureTable, SaeInfo, TruthTable } from '#engine/protocol.ts';
+import type { FeatureTable } from '#engine/protocol/features.ts';
+import type { TruthTable } from '#engine/protocol/metrics.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
 import type { FeatureColumn, FeaturesViewRef } from '#share/view_ref.ts';
 import { layerOf } from '#ui/format.ts';
 import { useApp } from '#ui/state/store.ts';

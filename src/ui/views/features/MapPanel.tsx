@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { FeatureTable } from '#engine/protocol.ts';
+import type { FeatureTable } from '#engine/protocol/features.ts';
 import type { FeaturesViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FeatureTable, TruthTable } from '#engine/protocol.ts';
+import type { FeatureTable } from '#engine/protocol/features.ts';
+import type { TruthTable } from '#engine/protocol/metrics.ts';
 import { countDead, densityOfSlider, dominantHead, orderRows, sliderOfDensity } from './feature_rows.ts';
 import { logDensityHistogram } from './log_density.ts';
 

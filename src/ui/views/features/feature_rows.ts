@@ -1,4 +1,5 @@
-import type { FeatureTable, TruthTable } from '#engine/protocol.ts';
+import type { FeatureTable } from '#engine/protocol/features.ts';
+import type { TruthTable } from '#engine/protocol/metrics.ts';
 import type { FeatureColumn } from '#share/view_ref.ts';
 import { factWords } from '../feature/fact_words.ts';
 

@@ -1,4 +1,4 @@
-import type { Histogram } from '#engine/protocol.ts';
+import type { Histogram } from '#engine/protocol/features.ts';
 
 const LOWEST = -8;
 const BINS = 40;

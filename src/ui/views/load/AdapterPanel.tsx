@@ -1,4 +1,4 @@
-import type { GpuInfo } from '#engine/protocol.ts';
+import type { GpuInfo } from '#engine/protocol/common.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

@@ -1,4 +1,4 @@
-import type { ModelInfo } from '#engine/protocol.ts';
+import type { ModelInfo } from '#engine/protocol/models.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

@@ -1,5 +1,5 @@
 import { type DragEvent, useState } from 'react';
-import type { NamedFile } from '#engine/protocol.ts';
+import type { NamedFile } from '#engine/protocol/common.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

@@ -1,5 +1,6 @@
 import { Fragment } from 'react';
-import type { Metric, MetricKey, SaeInfo } from '#engine/protocol.ts';
+import type { Metric, MetricKey } from '#engine/protocol/metrics.ts';
+import type { SaeInfo } from '#engine/protocol/models.ts';
 import { AbilityList } from '#ui/components/AbilityList.tsx';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';

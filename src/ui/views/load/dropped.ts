@@ -1,4 +1,4 @@
-import type { NamedFile } from '#engine/protocol.ts';
+import type { NamedFile } from '#engine/protocol/common.ts';
 
 /** What a dropped or chosen set of files is taken for. */
 export type Guess = 'model' | 'sae' | 'unknown';

@@ -1,4 +1,4 @@
-import type { ModelConfigInfo, SaeInfo } from '#engine/protocol.ts';
+import type { ModelConfigInfo, SaeInfo } from '#engine/protocol/models.ts';
 
 /**
  * Bytes of a model's weights on the GPU, f32:

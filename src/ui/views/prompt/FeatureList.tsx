@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { PromptReport } from '#engine/protocol.ts';
+import type { PromptReport } from '#engine/protocol/prompts.ts';
 import type { PromptViewRef, TokenSort } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

@@ -1,4 +1,4 @@
-import type { PromptReport } from '#engine/protocol.ts';
+import type { PromptReport } from '#engine/protocol/prompts.ts';
 import { formatNats } from '#ui/format.ts';
 import { useApp } from '#ui/state/store.ts';
 

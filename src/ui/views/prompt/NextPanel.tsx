@@ -1,4 +1,4 @@
-import type { NextToken } from '#engine/protocol.ts';
+import type { NextToken } from '#engine/protocol/prompts.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';
 import { Stat } from '#ui/components/Stat.tsx';

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import type { NdArray } from '#engine/protocol.ts';
+import type { NdArray } from '#engine/protocol/common.ts';
 import { useApp } from '#ui/state/store.ts';
 import { patternPixels } from './pattern_image.ts';
 

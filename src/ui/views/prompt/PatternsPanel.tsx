@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { NdArray } from '#engine/protocol.ts';
+import type { NdArray } from '#engine/protocol/common.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

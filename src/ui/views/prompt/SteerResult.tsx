@@ -1,4 +1,4 @@
-import type { EditReport } from '#engine/protocol.ts';
+import type { EditReport } from '#engine/protocol/prompts.ts';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Stat } from '#ui/components/Stat.tsx';
 import { TokenChip } from '#ui/components/TokenChip.tsx';

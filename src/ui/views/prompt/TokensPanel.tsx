@@ -1,4 +1,4 @@
-import type { PromptReport } from '#engine/protocol.ts';
+import type { PromptReport } from '#engine/protocol/prompts.ts';
 import type { PromptViewRef } from '#share/view_ref.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

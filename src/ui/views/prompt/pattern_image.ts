@@ -1,4 +1,4 @@
-import type { NdArray } from '#engine/protocol.ts';
+import type { NdArray } from '#engine/protocol/common.ts';
 
 /** One row of the table twin: where a head looks from one destination. */
 export interface HeadSources {

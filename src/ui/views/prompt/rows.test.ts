@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PromptReport } from '#engine/protocol.ts';
+import type { PromptReport } from '#engine/protocol/prompts.ts';
 import { featureRows, nextChanges, stripActs } from './rows.ts';
 
 const report: PromptReport = {

@@ -1,4 +1,5 @@
-import type { FeatureTable, PromptReport } from '#engine/protocol.ts';
+import type { FeatureTable } from '#engine/protocol/features.ts';
+import type { PromptReport } from '#engine/protocol/prompts.ts';
 import type { TokenSort } from '#share/view_ref.ts';
 
 /** One feature in the list beside the prompt. */

@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import type { FieldInfo } from '#engine/protocol.ts';
+import type { FieldInfo } from '#engine/protocol/training.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { shownValue } from '#ui/state/train_draft.ts';
 

@@ -1,4 +1,4 @@
-import type { Metrics } from '#engine/protocol.ts';
+import type { Metrics } from '#engine/protocol/metrics.ts';
 import { AbilityList } from '#ui/components/AbilityList.tsx';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { formatCount, formatValue } from '#ui/plots/numbers.ts';

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { ModelEvaluation } from '#engine/protocol.ts';
+import type { ModelEvaluation } from '#engine/protocol/model_training.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Lines, type Series } from '#ui/plots/Lines.tsx';
 import { domainOf } from '#ui/plots/line_path.ts';

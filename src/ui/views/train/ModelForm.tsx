@@ -1,4 +1,4 @@
-import type { ModelRecipe } from '#engine/protocol.ts';
+import type { ModelRecipe } from '#engine/protocol/model_training.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

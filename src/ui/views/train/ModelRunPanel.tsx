@@ -1,4 +1,4 @@
-import type { ModelEvaluation, ModelRunInfo } from '#engine/protocol.ts';
+import type { ModelEvaluation, ModelRunInfo } from '#engine/protocol/model_training.ts';
 import { ErrorNote } from '#ui/components/ErrorNote.tsx';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

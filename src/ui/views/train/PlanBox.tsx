@@ -1,4 +1,5 @@
-import type { ModelPlan, TrainPlan } from '#engine/protocol.ts';
+import type { ModelPlan } from '#engine/protocol/model_training.ts';
+import type { TrainPlan } from '#engine/protocol/training.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { formatBytes, formatCount, formatSeconds } from '#ui/plots/numbers.ts';
 import type { RunState } from '#ui/state/live_run.ts';

@@ -1,4 +1,4 @@
-import type { VariantInfo } from '#engine/protocol.ts';
+import type { VariantInfo } from '#engine/protocol/training.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Loadable } from '#ui/components/Loadable.tsx';
 import { Panel } from '#ui/components/Panel.tsx';

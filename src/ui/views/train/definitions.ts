@@ -1,4 +1,4 @@
-import type { MetricKey } from '#engine/protocol.ts';
+import type { MetricKey } from '#engine/protocol/metrics.ts';
 import type { EvalKey, StepKey } from '#ui/state/live_run.ts';
 
 /** A chart of the dashboard: what it shows, in words, formula and unit. */

@@ -1,4 +1,4 @@
-import type { FieldInfo, RunInfo } from '#engine/protocol.ts';
+import type { FieldInfo, RunInfo } from '#engine/protocol/training.ts';
 
 /** 'topk 1,024 on blocks.1.attn.hook_z', or the title that the job carries. */
 export function runTitle({ job }: RunInfo): string {

@@ -1,4 +1,5 @@
-import type { Example, LogitEffect, PinnedFeature } from '#engine/protocol.ts';
+import type { Example, LogitEffect } from '#engine/protocol/features.ts';
+import type { PinnedFeature } from '#engine/protocol/pins.ts';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { Stat } from '#ui/components/Stat.tsx';
 import { TokenChip } from '#ui/components/TokenChip.tsx';

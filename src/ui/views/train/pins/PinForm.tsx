@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { MAX_PINS } from '#base/pins.ts';
-import type { PinWish } from '#engine/protocol.ts';
+import type { PinWish } from '#engine/protocol/pins.ts';
 import { useApp } from '#ui/state/store.ts';
 
 const FOUND: readonly { readonly wish: PinWish; readonly text: string; readonly title: string }[] = [
