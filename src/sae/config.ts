@@ -25,8 +25,10 @@ export type DeadPolicy = 'none' | 'auxk' | 'aux_zipf' | 'resample';
 export interface SaeConfig {
   /** Peak learning rate of Adam; 0 takes 2e-4·sqrt(16384 ÷ d_sae). */
   readonly lr: number;
-  /** Share of the steps over which lr rises linearly from 0. */
+  /** Share of the steps over which lr rises. */
   readonly warmup: number;
+  /** linear: from 0; cosine: by half a cosine from a tenth, over at least 100 steps. */
+  readonly rise: 'linear' | 'cosine';
   /** Share of the steps, at the end, over which lr falls linearly to 0. */
   readonly decay: number;
   /** Largest global gradient norm, judged by the previous step's norm; 0 is off. */
@@ -38,6 +40,8 @@ export interface SaeConfig {
   readonly deadTokens: number;
   /** What is done about dead features. */
   readonly dead: DeadPolicy;
+  /** With dead = resample: how often, every 5.12 % of the steps. */
+  readonly resamples: number;
   /** Weight of the auxiliary loss; 0 is off. */
   readonly auxWeight: number;
   /** Dead features used by the auxiliary loss of a token; 0 takes d_in ÷ 2. */
@@ -79,7 +83,14 @@ export const COMMON_FIELDS = {
     default: 0.02,
     min: 0,
     max: 1,
-    help: 'Share of the steps over which the rate rises from 0.',
+    help: 'Share of the steps over which the rate rises.',
+  },
+  rise: {
+    kind: 'choice',
+    label: 'Warm-up form',
+    default: 'linear',
+    choices: ['linear', 'cosine'],
+    help: 'linear: the rate rises from 0; cosine: by half a cosine from a tenth, over at least 100 steps (Kissane 2024).',
   },
   decay: {
     kind: 'number',
@@ -130,7 +141,15 @@ export const COMMON_FIELDS = {
     max: 1e9,
     help: 'Tokens without a firing after which a feature counts as dead. 0 takes max(200,000, 10 · d_sae ÷ k).',
   },
-  dead: deadField(['none', 'auxk', 'aux_zipf'], 'auxk'),
+  dead: deadField(['none', 'auxk', 'aux_zipf', 'resample'], 'auxk'),
+  resamples: {
+    kind: 'int',
+    label: 'Resamplings',
+    default: 4,
+    min: 0,
+    max: 15,
+    help: 'With dead = resample: dead features begin again this often, every 5.12 % of the steps; after each the rate falls to a tenth and rises again.',
+  },
   auxWeight: {
     kind: 'number',
     label: 'AuxK weight',

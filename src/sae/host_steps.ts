@@ -1,13 +1,18 @@
 import { makeRng } from '#base/rng.ts';
 import type { ResolvedJob } from './job.ts';
-import type { Run } from './run.ts';
+import { resampleBefore, resampleHostSteps } from './resample.ts';
+import type { Run, SaeTrainEvent } from './run.ts';
 import type { SaeHost } from './variant.ts';
 
 /** Steps (1-based, ascending) before which a run does work on the CPU. */
 export function hostStepsOf(r: ResolvedJob): readonly number[] {
+  const all = new Set([...variantSteps(r), ...resampleHostSteps(r)]);
+  return [...all].filter((s) => s >= 1 && s <= r.steps).sort((a, b) => a - b);
+}
+
+function variantSteps(r: ResolvedJob): readonly number[] {
   const { d_in, d_sae, batch } = r.shape;
-  const steps = r.variant.hostSteps?.(r.cfg, { d_in, d_sae, batch, steps: r.steps }) ?? [];
-  return steps.filter((s) => s >= 1 && s <= r.steps);
+  return r.variant.hostSteps?.(r.cfg, { d_in, d_sae, batch, steps: r.steps }) ?? [];
 }
 
 /** Steps that may be submitted together after `step`: up to the next one with work on the CPU before it. */
@@ -32,9 +37,14 @@ export function hostOf(run: Run, signal: AbortSignal): SaeHost {
   };
 }
 
-/** Runs what is due before the next step; nothing may be in flight. */
-export async function runHostStep(run: Run, signal: AbortSignal): Promise<void> {
-  await run.variant.beforeStep?.(hostOf(run, signal), run.step + 1);
-  run.hosted = run.step + 1;
+/** Runs what is due before the next step; nothing may be in flight. An event when features were resampled. */
+export async function runHostStep(run: Run, signal: AbortSignal): Promise<SaeTrainEvent | undefined> {
+  const step = run.step + 1;
+  const host = hostOf(run, signal);
+  if (variantSteps(run).includes(step)) await run.variant.beforeStep?.(host, step);
+  const features = await resampleBefore(run, step, host.rng.fork('resample'), signal);
+  run.hosted = step;
   run.lastArrival = performance.now();
+  if (features === undefined) return undefined;
+  return { type: 'resampled', step: run.step, tokens: run.step * run.shape.batch, features };
 }

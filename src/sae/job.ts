@@ -105,6 +105,7 @@ export function shapeOf(
     density: zipf || variant.density,
     zipf,
     gate: variant.gate,
+    resample: cfg.dead === 'resample',
     scored: variant.score !== undefined,
   };
   const own = {

@@ -1,4 +1,5 @@
 import { FIGURES_AT } from './ops/stats.ts';
+import { RESAMPLED_AT } from './resample.ts';
 import type { Run } from './run.ts';
 import { lrOf } from './schedule.ts';
 
@@ -18,7 +19,7 @@ export interface SaeStepMetrics {
   readonly gradNorm: number;
   /** Of the last submit. */
   readonly tokensPerSecond: number;
-  /** The variant's own figures by name. */
+  /** The variant's own figures by name, and `resampled`, the features resampled so far, where that is the policy. */
   readonly figures: Readonly<Record<string, number>>;
 }
 
@@ -28,11 +29,17 @@ export function metricsOf(run: Run, step: number, slot: Float32Array): SaeStepMe
   const [squared = 0, variance = 0, aux = 0, l0 = 0, dead = 0, gradNorm = 0] = slot;
   const unit = run.scale ** 2;
   const names = run.variant.figures ?? [];
-  const figures = Object.fromEntries(names.map((name, i) => [name, slot[FIGURES_AT + i] as number]));
+  const own: Record<string, number> = Object.fromEntries(
+    names.map((name, i) => [name, slot[FIGURES_AT + i] as number]),
+  );
+  const figures = {
+    ...own,
+    ...(run.cfg.dead === 'resample' && { resampled: slot[RESAMPLED_AT] as number }),
+  };
   const mse = squared / unit;
   return {
     loss:
-      ((figures['prefixes'] ?? squared) + (figures['penalty'] ?? 0) + (figures['gate'] ?? 0)) / unit +
+      ((own['prefixes'] ?? squared) + (own['penalty'] ?? 0) + (own['gate'] ?? 0)) / unit +
       run.cfg.auxWeight * aux,
     mse,
     aux,

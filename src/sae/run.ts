@@ -16,7 +16,7 @@ import { metricsOf, type SaeStepMetrics } from './metrics.ts';
 import { adamStep } from './ops/adam.ts';
 import { RING_WIDTH } from './ops/stats.ts';
 import type { ActivationSource } from './sae.ts';
-import { lrOf } from './schedule.ts';
+import { densityStart, lrOf } from './schedule.ts';
 import type { StepSpace } from './space.ts';
 import { recordStep } from './step.ts';
 import { densityOf, foldedWeights } from './train_result.ts';
@@ -34,6 +34,8 @@ export type SaeTrainEvent =
       snapshot(): Promise<{ readonly weights: SaeWeights; readonly density: Float32Array }>;
     }
   | { readonly type: 'checkpoint'; readonly step: number; readonly tokens: number; readonly bytes: number }
+  /** So many dead features began again after this step. */
+  | { readonly type: 'resampled'; readonly step: number; readonly tokens: number; readonly features: number }
   | { readonly type: 'warning'; readonly error: WorkbenchError };
 
 /** Steps from + 1 .. from + count. */
@@ -76,9 +78,6 @@ export interface Run extends ResolvedJob {
   /** Where the source stood after the last trained row, once rows beyond it were read. */
   trainedTo: { readonly block: number; readonly row: number } | undefined;
 }
-
-/** First step of the last fifth, where firing counts start afresh. */
-export const densityStart = (steps: number): number => Math.floor(steps * 0.8);
 
 /**
  * Records and submits `count` steps; false when the source has no batch left.

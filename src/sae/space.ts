@@ -27,6 +27,8 @@ export interface StepShape {
   readonly zipf?: boolean | undefined;
   /** The code has a second row for every token, of d_sae entries more: the open gates of a gated SAE. */
   readonly gate?: boolean | undefined;
+  /** Firings before the window that resampling goes by are kept. */
+  readonly resample?: boolean | undefined;
   /** A `score` [chunkRows, d_sae] beside pre_acts. */
   readonly scored?: boolean | undefined;
   /** Tensors beside the shared ones: the variant's own, theta's. */
@@ -67,6 +69,7 @@ export function stateTensors(s: StepShape): Named {
     last_fired: [[s.d_sae], 'u32'],
     fired: [[s.d_sae], 'u32'],
     scalars: [[SCALARS], 'f32'],
+    ...(s.resample && { fired_before: [[s.d_sae], 'u32'] }),
     ...(s.density && { density_sum: [[s.d_sae], 'f32'] }),
     ...(s.zipf && { pi: [[s.d_sae], 'f32'] }),
     ...s.own?.state,

@@ -56,6 +56,26 @@ export function stepOf<C extends SaeConfig>(
   };
 }
 
+function prepare(rec: Recorder, space: StepSpace, cfg: SaeConfig, { input }: StepCall): void {
+  if (!input) return;
+  const [xs, xc] = [space.f32('xs'), space.f32('xc')];
+  prepareBatch(rec, { ...input, b_dec: space.b_dec.w, xs, xc, p: cfg.applyBDecToInput });
+}
+
+/** Only the errors: xs and err[0 .. n) = recon − x of a batch, by the selection of that step; nothing is trained. */
+export function recordErrors<C extends SaeConfig>(
+  rec: Recorder,
+  space: StepSpace,
+  variant: SaeVariant<C>,
+  cfg: C,
+  call: StepCall,
+): void {
+  prepare(rec, space, cfg, call);
+  encodeAndSelect(rec, space, variant, cfg, call);
+  const [W_dec, b_dec] = [space.W_dec.w, space.b_dec.w];
+  decodeSparse(rec, { W_dec, b_dec, x: space.f32('xs'), code: space.code, err: space.f32('err'), scale: 1 });
+}
+
 /** pre_acts of one chunk of rows after another; the variant and AuxK choose from them before they are overwritten. */
 function encodeAndSelect<C extends SaeConfig>(
   rec: Recorder,
@@ -218,14 +238,7 @@ export function recordSparseStep<C extends SaeConfig>(
   cfg: C,
   call: StepCall,
 ): void {
-  if (call.input)
-    prepareBatch(rec, {
-      ...call.input,
-      b_dec: space.b_dec.w,
-      xs: space.f32('xs'),
-      xc: space.f32('xc'),
-      p: cfg.applyBDecToInput,
-    });
+  prepare(rec, space, cfg, call);
   encodeAndSelect(rec, space, variant, cfg, call);
   reconstruct(rec, space, cfg, call);
   const penalty = variant.penalty?.(cfg, {

@@ -9,7 +9,6 @@ import type { SaeStepMetrics } from './metrics.ts';
 import { RING_WIDTH } from './ops/stats.ts';
 import {
   arrive,
-  densityStart,
   drain,
   hasArrived,
   isDiverged,
@@ -20,7 +19,7 @@ import {
   submitSteps,
 } from './run.ts';
 import type { ActivationSource } from './sae.ts';
-import { stepsPerSubmit } from './schedule.ts';
+import { densityStart, stepsPerSubmit } from './schedule.ts';
 import { makeSpace } from './space.ts';
 import { startRun } from './start.ts';
 import { densityOf, foldedWeights } from './train_result.ts';
@@ -123,7 +122,8 @@ async function* loop(
     if (hostStepDue(run)) {
       for (const event of await drain(run)) yield event;
       if (isDiverged(run)) return false;
-      await runHostStep(run, signal);
+      const event = await runHostStep(run, signal);
+      if (event) yield event;
     }
     const wanted = options.busy?.() ? 1 : stepsPerSubmit(run.msPerStep, run.most);
     const stop = options.eventSteps?.find((s) => s > run.step) ?? run.steps;

@@ -129,6 +129,8 @@ export interface SaeVariant<C extends SaeConfig = SaeConfig, Id extends string =
   readonly gate?: boolean;
   /** b_enc stays as it began: the variant has biases of its own. */
   readonly fixedBEnc?: boolean;
+  /** Own trained numbers [d_sae] and the values with which a resampled feature's begin again. */
+  readonly fresh?: (cfg: C) => Readonly<Record<string, number>>;
   /** Records kernels that fill scratch `score` [chunkRows, d_sae] and returns the chunk's rows; absent: pre_acts. */
   readonly score?: (rec: Recorder, step: SaeStep<C>) => F;
   allocate(rec: Recorder, step: SaeStep<C>): void;
@@ -143,7 +145,7 @@ export interface SaeVariant<C extends SaeConfig = SaeConfig, Id extends string =
   readonly beforeUpdate?: (rec: Recorder, step: SaeStep<C>) => void;
   /** Recorded after the update of every step: densities and the like; pairs by feature are in start and by_val. */
   readonly afterStep?: (rec: Recorder, step: SaeStep<C>) => void;
-  /** Figures of a step beside the shared ones, at most four: kernels write them to scalars[8 ..] before afterStep. */
+  /** Figures of a step beside the shared ones, at most three: kernels write them to scalars[8 ..] before afterStep. */
   readonly figures?: readonly string[];
   /** Steps (1-based, ascending) before which `beforeStep` runs on the CPU. */
   readonly hostSteps?: (cfg: C, sizes: JobSizes) => readonly number[];

@@ -20,7 +20,7 @@ export const statSegments = (n: number): number => ceilDiv(n, SEGMENT);
 export const SCALARS = 16;
 /** Values of one slot of the metrics ring, see step_end.wgsl. */
 export const RING_WIDTH = 12;
-/** First of the four scalars that are a variant's own figures; step_end copies them to the end of the ring's slot. */
+/** First of the three scalars that are a variant's own figures, before the number of resampled features; step_end copies them to the end of the ring's slot. */
 export const FIGURES_AT = 8;
 
 export const columnStatsKernel = defineKernel({

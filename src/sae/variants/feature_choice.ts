@@ -67,7 +67,7 @@ export const featureChoice: SaeVariant<FeatureChoiceConfig, 'feature_choice'> = 
       help: 'Share of the steps in which the whole batch chooses; its densities then give the quotas. 0: quotas from the start.',
     },
     ...batchTopk.fields,
-    dead: deadField(['none', 'auxk', 'aux_zipf'], 'aux_zipf'),
+    dead: deadField(['none', 'auxk', 'aux_zipf', 'resample'], 'aux_zipf'),
   },
   presets: [
     { title: 'Zipf, after Mutual Choice', config: {} },

@@ -36,7 +36,7 @@ export const gated: SaeVariant<GatedConfig, 'gated'> = {
     ...LAMBDA_FIELDS,
     ...COMMON_FIELDS,
     beta1: { ...COMMON_FIELDS.beta1, default: 0 },
-    dead: deadField(['none'], 'none'),
+    dead: deadField(['none', 'resample'], 'none'),
   },
   lossTerms: ['mse', 'penalty', 'gate'],
   presets: [{ title: 'Gated', config: {} }],
@@ -73,6 +73,7 @@ export const gated: SaeVariant<GatedConfig, 'gated'> = {
       });
     });
   },
+  fresh: () => ({ b_gate: 0, b_mag: 0, r_mag: 0 }),
   figures: ['penalty', 'gate'],
   actRule: () => ({ kind: 'threshold' }),
 };

@@ -67,7 +67,7 @@ export const jumprelu: SaeVariant<JumpReluConfig, 'jumprelu'> = {
       help: 'Steepness of the tanh penalty.',
     },
     ...COMMON_FIELDS,
-    dead: deadField(['none'], 'none'),
+    dead: deadField(['none', 'resample'], 'none'),
   },
   lossTerms: ['mse', 'penalty'],
   presets: [
@@ -115,6 +115,7 @@ export const jumprelu: SaeVariant<JumpReluConfig, 'jumprelu'> = {
       row_norm: step.f32('row_norm'),
       adam: step.adam,
     }),
+  fresh: (cfg) => ({ theta: cfg.thetaStart }),
   figures: ['penalty'],
   actRule: () => ({ kind: 'threshold' }),
 };

@@ -1,7 +1,7 @@
 import { COMMON_FIELDS, deadField, type SaeConfig } from '../config.ts';
 import { thresholdCode } from '../ops/infer.ts';
 import { penaltyScratch } from '../ops/penalty.ts';
-import { warmed } from '../schedule.ts';
+import { KISSANE_RISE, warmed } from '../schedule.ts';
 import type { SaeVariant } from '../variant.ts';
 
 export interface L1Config extends SaeConfig {
@@ -57,14 +57,26 @@ export const l1: SaeVariant<L1Config, 'l1'> = {
     lr: { ...COMMON_FIELDS.lr, default: 5e-5, help: 'Peak rate of Adam.' },
     applyBDecToInput: { ...COMMON_FIELDS.applyBDecToInput, default: false },
     unitNorm: { ...COMMON_FIELDS.unitNorm, default: false },
-    dead: deadField(['none'], 'none'),
+    dead: deadField(['none', 'resample'], 'none'),
   },
   lossTerms: ['mse', 'penalty'],
   presets: [
     { title: 'April 2024', config: {} },
     {
-      title: 'Kissane (unit rows, plain L1)',
-      config: { normWeighted: false, unitNorm: true, applyBDecToInput: true },
+      title: 'Kissane (unit rows, plain L1, resampling)',
+      config: {
+        ...{ normWeighted: false, unitNorm: true, applyBDecToInput: true, scaleInput: false },
+        ...{
+          lambda: 1,
+          lambdaWarmup: 0,
+          lr: 1.2e-3,
+          warmup: KISSANE_RISE,
+          rise: 'cosine',
+          decay: 0,
+          clip: 0,
+        },
+        ...{ beta2: 0.99, dead: 'resample' },
+      },
     },
   ],
   step: 'sparse',

@@ -16,6 +16,6 @@ export const mutualChoice: SaeVariant<BatchTopkConfig, 'mutual_choice'> = {
     year: 2024,
     url: 'https://arxiv.org/abs/2411.02124',
   },
-  fields: { ...batchTopk.fields, dead: deadField(['none', 'auxk', 'aux_zipf'], 'aux_zipf') },
+  fields: { ...batchTopk.fields, dead: deadField(['none', 'auxk', 'aux_zipf', 'resample'], 'aux_zipf') },
   presets: [{ title: 'Mutual Choice', config: {} }],
 };
