@@ -109,7 +109,7 @@ export class LivePins implements Disposable {
   /** Firing counts, read on the interactive lane: between two submits of the trainer. */
   async #counts(): Promise<LiveCounts> {
     using _turn = await this.#of.host.scheduler.enter('interactive');
-    if (this.#live) return this.#live.counts();
+    if (this.#live && this.#live.step > 0) return this.#live.counts();
     throw new WorkbenchError('format', 'The run has not made its first step, so no feature stands out yet.', {
       hint: 'Wait for the first losses, or pin a feature by its number.',
     });

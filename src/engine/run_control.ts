@@ -6,11 +6,21 @@ export class RunControl {
   wish: 'run' | 'pause' | 'stop' = 'run';
   /** Sentences to tell with the next event. */
   readonly notes: string[] = [];
-  /** The pinned features, while the trainer has its buffers. */
-  pins: LivePins | undefined;
+  #givePins: (pins: LivePins | undefined) => void = () => undefined;
+  /** The pinned features, once the trainer is about to begin; undefined when it has ended. */
+  pins = new Promise<LivePins | undefined>((resolve) => {
+    this.#givePins = resolve;
+  });
   #checkpointWanted = false;
   #wake: (() => void)[] = [];
 
+  openPins(pins: LivePins): void {
+    this.#givePins(pins);
+  }
+  closePins(): void {
+    this.#givePins(undefined);
+    this.pins = Promise.resolve(undefined);
+  }
   pause(): void {
     if (this.wish === 'run') this.wish = 'pause';
     this.#checkpointWanted = true;

@@ -92,7 +92,7 @@ export class Runs {
 
   /** Pins and unpins features of a run that is being trained or paused here; gives those that then are pinned. */
   async pin(id: string, change: PinChange): Promise<readonly number[]> {
-    const pins = this.#active.get(id)?.control.pins;
+    const pins = await this.#active.get(id)?.control.pins;
     if (pins) return pins.change(change);
     throw new WorkbenchError('format', 'This run is not being trained here, so no feature can be pinned.', {
       hint: 'Resume it first; the features of a finished run have pages of their own.',
@@ -145,6 +145,7 @@ export class Runs {
       log.change({ status: lost ? 'interrupted' : stopped ? 'stopped' : 'failed' });
       throw error;
     } finally {
+      control.closePins();
       await log.save();
       this.#active.delete(info.id);
       release();

@@ -150,7 +150,7 @@ export async function* trainLoop(
   const sink = new StoreSink(host, log.info.id);
   const live = new LiveEvaluation(planned, corpus);
   using pins = new LivePins({ ...loop, excluded: EXCLUDED });
-  control.pins = pins;
+  control.openPins(pins);
   let turn: Disposable | undefined;
   const options = {
     checkpointSeconds: CHECKPOINT_SECONDS,
@@ -194,7 +194,7 @@ export async function* trainLoop(
     }
   } finally {
     signal.removeEventListener('abort', stop);
-    control.pins = undefined;
+    control.closePins();
     await training.return(undefined as never);
   }
 }
