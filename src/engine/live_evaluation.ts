@@ -83,7 +83,7 @@ export function checkpointWeights(checkpoint: Checkpoint): SaeWeights {
   const { meta } = checkpoint;
   const variant = variantOf(meta.variant);
   const cfg = resolveConfig(meta.variant, variant.fields, meta.config);
-  return foldedWeights(checkpoint, variant.actRule(cfg), cfg.applyBDecToInput);
+  return foldedWeights(checkpoint, variant.actRule(cfg), cfg);
 }
 
 /** Counts of log10 density; features that never fired lie in the first bin. */

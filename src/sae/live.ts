@@ -77,7 +77,7 @@ async function rowsOf(run: Run, features: readonly number[]): Promise<SaeWeights
     ...{ batch: run.shape.batch, steps: run.steps, seed, step: run.step, scale: run.scale },
     ...{ position: { block: 0, row: 0 }, kernels: run.kernels },
   };
-  return foldedWeights({ meta, tensors }, run.variant.actRule(run.cfg), run.cfg.applyBDecToInput);
+  return foldedWeights({ meta, tensors }, run.variant.actRule(run.cfg), run.cfg);
 }
 
 /** The entries of some features of a parameter; b_dec belongs to all of them. */

@@ -167,7 +167,7 @@ export async function arrive(run: Run): Promise<SaeTrainEvent> {
     snapshot: async () => {
       const state = await capture(run);
       return {
-        weights: foldedWeights(state, run.variant.actRule(run.cfg), run.cfg.applyBDecToInput),
+        weights: foldedWeights(state, run.variant.actRule(run.cfg), run.cfg),
         density: densityOf(state, densityStart(run.steps)),
       };
     },

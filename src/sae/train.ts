@@ -159,7 +159,7 @@ function result(run: Run, state: Checkpoint, end: SaeTrainResult['end']): SaeTra
     step: state.meta.step,
     tokens: state.meta.step * run.shape.batch,
     end,
-    weights: foldedWeights(state, run.variant.actRule(run.cfg), run.cfg.applyBDecToInput),
+    weights: foldedWeights(state, run.variant.actRule(run.cfg), run.cfg),
     density: densityOf(state, densityStart(run.steps)),
     metrics: run.metrics,
   };
