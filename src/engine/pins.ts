@@ -9,17 +9,11 @@ import type { Corpus } from './corpora.ts';
 import type { Host } from './host.ts';
 import { pieceOf, piecesOf } from './inputs.ts';
 import type { LoadedModel } from './loaded_model.ts';
+import { nextPace } from './pin_pace.ts';
 import type { PinChange, PinnedFeature, PinsEvent, PinWish } from './protocol/pins.ts';
 import type { TrainEvent } from './protocol/training.ts';
 import type { RunLog } from './run_log.ts';
 import type { PlannedJob } from './training.ts';
-
-/** From the start of a refresh to the start of the next; with the wait for an event of the trainer less than 5 s. */
-const EVERY_MS = 3000;
-/** A refresh may take this long; the sample grows and shrinks by it, to a sixth of the time at most. */
-const BUDGET_MS = 500;
-/** Where even the smallest sample takes longer than the budget, refreshes keep to a fifth of the time. */
-const MAX_SHARE = 0.2;
 
 export interface PinsOf {
   readonly host: Host;
@@ -131,7 +125,9 @@ export class LivePins implements Disposable {
     try {
       const event = await this.#look(live);
       const ms = performance.now() - started;
-      this.#plan(started, ms);
+      const { batches, every } = nextPace(ms, { batches: this.#batches, most: this.#sample.most });
+      this.#batches = batches;
+      this.#notBefore = started + every;
       yield { ...event, ms, pinned: this.#features };
     } catch (error) {
       if (!(error instanceof WorkbenchError) || error.code === 'device-lost') throw error;
@@ -144,13 +140,6 @@ export class LivePins implements Disposable {
     if (this.#changed) return true;
     if (this.#features.length === 0 || live.step === this.#step) return false;
     return now || live.step >= this.#of.planned.plan.steps || performance.now() >= this.#notBefore;
-  }
-
-  /** When the next refresh is due and how many batches it takes. */
-  #plan(started: number, ms: number): void {
-    if (ms > BUDGET_MS) this.#batches = Math.max(1, Math.floor(this.#batches / 2));
-    else if (2 * ms < BUDGET_MS) this.#batches = Math.min(this.#sample.most, this.#batches * 2);
-    this.#notBefore = started + Math.max(EVERY_MS, ms / MAX_SHARE);
   }
 
   async #look(live: LiveSae): Promise<Omit<PinsEvent, 'ms' | 'pinned'>> {

@@ -50,7 +50,7 @@ export function RunChips({ run }: { readonly run: RunState }) {
 }
 
 /** The clock of the elapsed chip, once a second while the run is going. */
-function useNow(isRunning: boolean): number {
+export function useNow(isRunning: boolean): number {
   const [now, setNow] = useState(() => performance.now());
   useEffect(() => {
     if (!isRunning) return;

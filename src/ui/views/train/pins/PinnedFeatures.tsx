@@ -1,9 +1,9 @@
-import { useEffect, useState } from 'react';
 import { ErrorNote } from '#ui/components/ErrorNote.tsx';
 import { HelpHint } from '#ui/components/HelpHint.tsx';
 import { formatCount } from '#ui/plots/numbers.ts';
 import { isActive, isFinishing, type LiveRun } from '#ui/state/live_run.ts';
 import { useApp } from '#ui/state/store.ts';
+import { useNow } from '../RunChips.tsx';
 import { PinCard } from './PinCard.tsx';
 import { PinForm } from './PinForm.tsx';
 import './pins.css';
@@ -61,7 +61,7 @@ function Help({ sampleTokens }: { readonly sampleTokens: number | undefined }) {
 /** Which weights the cards show, and how long ago that was. */
 function Age({ run }: { readonly run: LiveRun }) {
   const isLive = run.clock.since !== undefined;
-  const now = useSeconds(isLive);
+  const now = useNow(isLive);
   if (!run.pins) return null;
   const { event, at } = run.pins;
   const seconds = Math.max(0, Math.round((now - at) / 1000));
@@ -71,15 +71,4 @@ function Age({ run }: { readonly run: LiveRun }) {
       {isLive && !isFinishing(run) && `, ${seconds} s ago`}
     </span>
   );
-}
-
-/** The clock of `applyEvents`, once a second while it is wanted. */
-function useSeconds(isRunning: boolean): number {
-  const [now, setNow] = useState(() => performance.now());
-  useEffect(() => {
-    if (!isRunning) return;
-    const timer = setInterval(() => setNow(performance.now()), 1000);
-    return () => clearInterval(timer);
-  }, [isRunning]);
-  return now;
 }
