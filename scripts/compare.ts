@@ -1,7 +1,7 @@
 // npm run compare -- [--layers 0] [--k 8,16] [--seeds 3] [--tokens 300000] [--variants topk,mutual_choice+dead=auxk,…] [--d_sae 512] [--batch 512]
 //                    [--windows 256] [--driver lavapipe|swiftshader] [--report]
 // Trains every variant (default: all) from one cached harvest a layer of the embedded model and writes docs/results.md with
-// its plots. Resumable row by row: a cell whose row lies in .cache/compare is not trained again. --report trains nothing.
+// its plots. Resumable row by row: a cell that lies in .cache/compare, trained or measured, is not done again. --report trains nothing.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { harvest } from '#analysis/harvest.ts';
@@ -18,7 +18,7 @@ import { loadTokenizer, type Tokenizer } from '#text/tokenizer.ts';
 import { type CachedRows, cachedRows } from './compare/harvest_cache.ts';
 import { reportOf } from './compare/report.ts';
 import { type Cell, folderOf, hasRow, readRows, type Settings, writeRow } from './compare/rows.ts';
-import { type Subject, specOf, trainCell } from './compare/train_cell.ts';
+import { measureCell, type Subject, specOf, trainCell } from './compare/train_cell.ts';
 
 const REPORT = 'docs/results.md';
 const PLOTS = 'docs/results';
@@ -57,22 +57,25 @@ async function trainAll(subject: Subject, tokenizer: Tokenizer): Promise<void> {
   const ks = (option('k') ?? '8,16').split(',').map(Number);
   const layers = (option('layers') ?? '0').split(',').map(Number);
   for (const layer of layers) {
-    let rows: CachedRows | undefined;
+    let rows: Promise<CachedRows> | undefined;
+    const harvested = (): Promise<CachedRows> => {
+      rows ??= rowsOf(subject, tokenizer, layer);
+      return rows;
+    };
     for (let seed = 0; seed < number('seeds', 3); seed++)
       for (const k of ks)
         for (const variant of wanted) {
           const cell = { layer, variant, k, seed };
           if (hasRow(subject.settings, cell)) continue;
-          rows ??= await rowsOf(subject, tokenizer, layer);
-          await doCell(subject, cell, rows);
+          await doCell(subject, cell, harvested);
         }
   }
 }
 
-async function doCell(subject: Subject, cell: Cell, rows: CachedRows): Promise<void> {
+async function doCell(subject: Subject, cell: Cell, rows: () => Promise<CachedRows>): Promise<void> {
   const name = `layer ${cell.layer} ${cell.variant} k ${cell.k} seed ${cell.seed}`;
   try {
-    const row = await trainCell(subject, cell, rows);
+    const row = await measureCell(subject, cell, await trainCell(subject, cell, rows));
     writeRow(row);
     const { l0, ceRecovered, explainedVariance, deadFraction } = row.metrics;
     console.log(
@@ -96,11 +99,8 @@ async function rowsOf(
   }
   const ctx = model.config.n_ctx;
   const list: Uint32Array[] = [];
-  for (const window of streamWindows(documents(), tokenizer, {
-    ctx,
-    bosId: tokenizer.bosId,
-    startAt: 'document',
-  })) {
+  // Cut as the held-out text is: windows that all begin with a document have more active features at their start.
+  for (const window of streamWindows(documents(), tokenizer, { ctx, bosId: tokenizer.bosId })) {
     list.push(window);
     if (list.length * (ctx - 1) >= settings.tokens) break;
   }

@@ -45,8 +45,8 @@ const ROOT = '.cache/compare';
 
 export const folderOf = (s: Settings): string =>
   join(ROOT, `${s.model.slice(0, 12)}-${s.tokens}-${s.d_sae}-${s.batch}-${s.windows}`);
-const fileOf = (s: Settings, c: Cell): string =>
-  join(folderOf(s), `layer${c.layer}-${c.variant}-k${c.k}-seed${c.seed}.json`);
+export const nameOf = (c: Cell): string => `layer${c.layer}-${c.variant}-k${c.k}-seed${c.seed}`;
+const fileOf = (s: Settings, c: Cell): string => join(folderOf(s), `${nameOf(c)}.json`);
 
 export const hasRow = (s: Settings, c: Cell): boolean => existsSync(fileOf(s, c));
 

@@ -7,10 +7,11 @@ import type { ConfigValue } from '#sae/config.ts';
 import type { ActivationSource } from '#sae/sae.ts';
 import { type SaeJob, type SaeTrainResult, trainSae } from '#sae/train.ts';
 import { variantOf } from '#sae/variants/index.ts';
-import { saeOnGpu } from '#sae/weights.ts';
+import { type SaeMeta, saeOnGpu } from '#sae/weights.ts';
 import { drain } from '../train_saes/drain.ts';
 import { type CachedRows, cachedSource } from './harvest_cache.ts';
 import { type Cell, gini, type Row, type Settings, underUsed } from './rows.ts';
+import { readTrained, type Trained, writeTrained } from './trained.ts';
 
 export interface Subject {
   readonly gpu: Gpu;
@@ -29,35 +30,41 @@ const STARTS = 8;
 
 type Config = Readonly<Record<string, ConfigValue>>;
 
-/** Trains and measures one cell. */
-export async function trainCell(s: Subject, cell: Cell, rows: CachedRows): Promise<Row> {
+/** Trains a cell, unless it lies trained in the cache: training takes minutes, measuring seconds. */
+export async function trainCell(s: Subject, cell: Cell, rows: () => Promise<CachedRows>): Promise<Trained> {
+  const there = await readTrained(s.settings, cell);
+  if (there) return there;
+  const all = await rows();
+  const config = await configOf(s, cell, all);
+  const { result, stepsPerSecond } = await train(s, cell, all, config, s.settings.tokens);
+  const { weights, end, step: steps } = result;
+  const trained = { weights, note: { config, end, steps, stepsPerSecond, adapter: s.gpu.caps.class } };
+  writeTrained(s.settings, cell, trained, metaOf(s, cell));
+  return trained;
+}
+
+function metaOf(s: Subject, cell: Cell): SaeMeta {
+  const { id } = specOf(cell.variant);
+  const { title } = variantOf(id);
+  const site = `blocks.${cell.layer}.attn.hook_z`;
+  return { id, title, model: s.model.id, site, variant: id, excludedPositions: [0] };
+}
+
+/** Measures a trained cell. */
+export async function measureCell(s: Subject, cell: Cell, { weights, note }: Trained): Promise<Row> {
   const { id, own } = specOf(cell.variant);
-  const variant = variantOf(id);
-  const config = await configOf(s, cell, rows);
-  const { result, stepsPerSecond } = await train(s, cell, rows, config, s.settings.tokens);
-  const meta = {
-    id,
-    title: variant.title,
-    model: s.model.id,
-    site: `blocks.${cell.layer}.attn.hook_z`,
-    variant: id,
-    excludedPositions: [0],
-  };
-  using sae = saeOnGpu(s.gpu, result.weights, meta);
+  const { title, ours = false } = variantOf(id);
+  using sae = saeOnGpu(s.gpu, weights, metaOf(s, cell));
   const { windows } = s.settings;
   const measured = await drain(
     evaluateSae(s.gpu, s.model, sae, s.heldOut, { windows, batch: BATCH_WINDOWS }),
   );
   return {
     ...cell,
+    ...note,
     settings: s.settings,
-    title: [variant.title, ...Object.entries(own).map(([name, value]) => `${name} ${value}`)].join(', '),
-    ours: variant.ours ?? false,
-    config,
-    end: result.end,
-    steps: result.step,
-    stepsPerSecond,
-    adapter: s.gpu.caps.class,
+    title: [title, ...Object.entries(own).map(([name, value]) => `${name} ${value}`)].join(', '),
+    ours,
     metrics: Object.fromEntries(Object.entries(measured.metrics).map(([name, m]) => [name, m.value])),
     gini: gini(measured.density),
     underUsed: underUsed(measured.density),
