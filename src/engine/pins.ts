@@ -42,6 +42,8 @@ export class LivePins implements Disposable {
   #step = -1;
   #draws = 0;
   #wake: (() => void)[] = [];
+  readonly #told: TrainEvent[] = [];
+  #listen: () => void = () => undefined;
 
   constructor(of: PinsOf) {
     const { gpu, planned, corpus, log, excluded } = of;
@@ -109,13 +111,17 @@ export class LivePins implements Disposable {
     });
   }
 
-  /** Resolves at the next change of the pins. */
+  /** Resolves when the pins are others than at the last look. */
   whenChanged(): Promise<void> {
-    return new Promise((resolve) => this.#wake.push(resolve));
+    return this.#changed ? Promise.resolve() : new Promise((resolve) => this.#wake.push(resolve));
   }
 
-  /** Looks at the pinned features when it is time; with `now` also when the run has moved on since the last time. */
-  async *refresh({ now = false } = {}): AsyncGenerator<TrainEvent, void, void> {
+  /**
+   * Looks at the pinned features when it is time, or `now`; the trainer must stand still meanwhile. `take` has the event.
+   *
+   * @throws WorkbenchError('device-lost'); any other failure ends the pins with a warning.
+   */
+  async look(now = false): Promise<void> {
     const live = this.#live;
     if (!live || !this.#isDue(live, now)) return;
     // What training submitted before is its own time.
@@ -123,31 +129,49 @@ export class LivePins implements Disposable {
     this.#changed = false;
     const started = performance.now();
     try {
-      const event = await this.#look(live);
+      const event = await this.#facts(live);
       const ms = performance.now() - started;
       const { batches, every } = nextPace(ms, { batches: this.#batches, most: this.#sample.most });
       this.#batches = batches;
       this.#notBefore = started + every;
-      yield { ...event, ms, pinned: this.#features };
+      this.#tell({ ...event, ms, pinned: this.#features });
     } catch (error) {
       if (!(error instanceof WorkbenchError) || error.code === 'device-lost') throw error;
       this.#features = [];
-      yield { type: 'warning', error: error.toWire() };
+      this.#tell({ type: 'warning', error: error.toWire() });
     }
   }
 
   #isDue(live: LiveSae, now: boolean): boolean {
     if (this.#changed) return true;
-    if (this.#features.length === 0 || live.step === this.#step) return false;
-    return now || live.step >= this.#of.planned.plan.steps || performance.now() >= this.#notBefore;
+    if (this.#features.length === 0) return false;
+    return now || (live.step !== this.#step && performance.now() >= this.#notBefore);
   }
 
-  async #look(live: LiveSae): Promise<Omit<PinsEvent, 'ms' | 'pinned'>> {
+  #tell(event: TrainEvent): void {
+    this.#told.push(event);
+    this.#listen();
+  }
+  /** Events since the last call. */
+  take(): TrainEvent[] {
+    return this.#told.splice(0);
+  }
+  /** Resolves when there is an event to take, or when `other` is settled; for one who waits. */
+  whenToldOr(other: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#listen = resolve;
+      if (this.#told.length > 0) resolve();
+      const settled = (): void => resolve();
+      other.then(settled, settled);
+    });
+  }
+
+  async #facts(live: LiveSae): Promise<Omit<PinsEvent, 'ms' | 'pinned'>> {
     const features = this.#features;
     const { step, tokens } = live;
     this.#step = step;
     const counts = features.length > 0 ? await live.counts() : undefined;
-    const steps = this.#of.host.scheduler.background(this.#facts(live, features));
+    const steps = this.#of.host.scheduler.background(this.#steps(live, features));
     let next = await steps.next();
     while (!next.done) next = await steps.next();
     const facts = next.value;
@@ -160,7 +184,7 @@ export class LivePins implements Disposable {
     };
   }
 
-  async *#facts(
+  async *#steps(
     live: LiveSae,
     features: readonly number[],
   ): AsyncGenerator<void, readonly PinnedFacts[], void> {

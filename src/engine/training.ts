@@ -144,24 +144,29 @@ export async function* trainLoop(
   const { host, gpu, planned, corpus, log, control, signal } = loop;
   const { site, model, sae } = planned;
   const gradient = needsGradient(sae);
+  using pins = new LivePins({ ...loop, excluded: EXCLUDED });
+  let turn: Disposable | undefined;
+  const yieldToInteractive = async (): Promise<void> => {
+    turn?.[Symbol.dispose]();
+    await macrotask();
+    await pins.look();
+    turn = await host.scheduler.enter('background');
+  };
   const wishes = { site, seed: sae.seed, excludedPositions: EXCLUDED, gradient };
-  using source = harvest(gpu, model.lm, corpus.train, wishes);
+  using source = harvest(gpu, model.lm, corpus.train, {
+    ...wishes,
+    yieldToInteractive: throttled(gpu, yieldToInteractive),
+  });
   if (resume) source.seek(resume.meta.position.block, resume.meta.position.row);
   const sink = new StoreSink(host, log.info.id);
   const live = new LiveEvaluation(planned, corpus);
-  using pins = new LivePins({ ...loop, excluded: EXCLUDED });
   control.openPins(pins);
-  let turn: Disposable | undefined;
   const options = {
     checkpointSeconds: CHECKPOINT_SECONDS,
     busy: () => host.scheduler.interactiveWaits,
     onLive: pins.attach,
     checkpointRequested: () => control.takeCheckpoint() || live.isDue(log.step),
-    yieldToInteractive: async () => {
-      turn?.[Symbol.dispose]();
-      await macrotask();
-      turn = await host.scheduler.enter('background');
-    },
+    yieldToInteractive,
     ...(resume && { resume, branch: log.info.branch !== undefined }),
   };
   // The trainer has a signal of its own: a cancelled call still writes its last checkpoint.
@@ -175,7 +180,7 @@ export async function* trainLoop(
       turn = await host.scheduler.enter('background');
       let next: IteratorResult<SaeTrainEvent, SaeTrainResult>;
       try {
-        next = await training.next();
+        next = yield* nextOf(training, pins);
       } finally {
         turn[Symbol.dispose]();
         turn = undefined;
@@ -185,8 +190,9 @@ export async function* trainLoop(
         yield { type: 'warning', error: { code: 'internal', message } };
       if (next.done) return { result: next.value, stopped: control.wish === 'stop' };
       yield* tell(next.value, loop);
-      yield* pins.refresh();
       if (next.value.type === 'checkpoint') {
+        await pins.look(next.value.step >= planned.plan.steps);
+        yield* pins.take();
         yield* live.evaluate(loop, sink.last, next.value.step);
         if (control.wish === 'pause') yield* rest(loop, pins);
       }
@@ -197,6 +203,39 @@ export async function* trainLoop(
     control.closePins();
     await training.return(undefined as never);
   }
+}
+
+/** The trainer's next event; what the pins have to tell while it works is told at once. */
+async function* nextOf(
+  training: AsyncGenerator<SaeTrainEvent, SaeTrainResult, void>,
+  pins: LivePins,
+): AsyncGenerator<TrainEvent, IteratorResult<SaeTrainEvent, SaeTrainResult>, void> {
+  let isOver = false;
+  const next = training.next().finally(() => {
+    isOver = true;
+  });
+  try {
+    while (!isOver) {
+      await pins.whenToldOr(next);
+      yield* pins.take();
+    }
+    return await next;
+  } finally {
+    // Whoever leaves in between must not take the turn from under the trainer.
+    await next.catch(() => undefined);
+  }
+}
+
+/** Keeps at most two forward passes of a harvest in the GPU's queue, so that what is asked meanwhile waits for no more. */
+function throttled(gpu: Gpu, then: () => Promise<void>): () => Promise<void> {
+  let ahead = Promise.resolve();
+  return async () => {
+    const before = ahead;
+    ahead = gpu.idle();
+    ahead.catch(() => undefined); // whoever waits for it sees the error
+    await before;
+    await then();
+  };
 }
 
 /** The trainer's event as the page hears it; the log takes it in. */
@@ -228,7 +267,8 @@ async function* rest({ log, control }: Loop, pins: LivePins): AsyncGenerator<Tra
   await log.save();
   yield { type: 'paused', step: log.step };
   while (control.wish === 'pause') {
-    yield* pins.refresh({ now: true });
+    await pins.look(true);
+    yield* pins.take();
     await Promise.race([control.whilePaused(), pins.whenChanged()]);
   }
   log.change({ status: 'running' });

@@ -65,10 +65,11 @@ function Age({ run }: { readonly run: LiveRun }) {
   if (!run.pins) return null;
   const { event, at } = run.pins;
   const seconds = Math.max(0, Math.round((now - at) / 1000));
+  const isNewest = event.step >= run.info.step;
   return (
     <span className="muted" title={`This look took ${formatCount(event.ms)} ms; training waited as long.`}>
       as of step {formatCount(event.step)}
-      {isLive && !isFinishing(run) && `, ${seconds} s ago`}
+      {isNewest ? ', the newest weights' : isLive && `, ${seconds} s ago`}
     </span>
   );
 }
