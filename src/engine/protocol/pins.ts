@@ -26,7 +26,10 @@ export interface PinnedFeature {
   readonly bottomLogits: readonly LogitEffect[];
 }
 
-/** The pinned features were looked at: comes at least every 5 s while a run has pins and a step is faster than that. */
+/**
+ * The pinned features were looked at: every 3 to 5 s while the weights change, at a pause and at the end. A step that takes
+ * longer than that delays it.
+ */
 export interface PinsEvent {
   readonly type: 'pins';
   /** The weights are those after this step. */
