@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { COMMON_FIELDS, resolveConfig, type SaeConfig } from './config.ts';
 import { deadLimit, deadSteps, deadTokens } from './dead.ts';
-import { lrAt, stepsPerSubmit } from './schedule.ts';
+import { lrAt, lrOf, stepsPerSubmit } from './schedule.ts';
+import { variantOf } from './variants/index.ts';
 
 const cfg = (o: Record<string, number>): SaeConfig => resolveConfig<SaeConfig>('test', COMMON_FIELDS, o);
 
@@ -29,4 +30,17 @@ test('the dead window is 200 k tokens or ten expected firings, in whole steps', 
 
 test('a submit holds 50 ms of steps', () => {
   expect([undefined, 200, 50, 12, 0.1].map((ms) => stepsPerSubmit(ms, 32))).toEqual([1, 1, 1, 4, 32]);
+});
+
+test('rate 0 of L1 covers in a short run what 5e-5 covers in 200,000 steps', () => {
+  const variant = variantOf('l1');
+  const config = resolveConfig<SaeConfig>('l1', variant.fields, {});
+  const shape = { batch: 1, d_in: 4, d_sae: 64, slots: 64, k_aux: 0 };
+  const rate = (steps: number, lr = 0): number =>
+    lrOf({ variant, cfg: { ...config, lr }, steps, shape }, Math.floor(steps / 2));
+  expect(rate(200_000)).toBeCloseTo(5e-5, 12);
+  expect(rate(2_000_000)).toBeCloseTo(5e-5, 12);
+  expect(rate(5000)).toBeCloseTo(2e-3, 12);
+  expect(rate(586)).toBeCloseTo(1e-2, 12);
+  expect(rate(586, 3e-4)).toBeCloseTo(3e-4, 12);
 });

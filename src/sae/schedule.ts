@@ -75,7 +75,14 @@ export const lrOf = (
     readonly shape: StepShape;
   },
   step: number,
-): number => lrAt(step, r.steps, r.cfg, r.shape.d_sae) * (r.variant.lrFactor?.(r.cfg, step, r.steps) ?? 1);
+): number => {
+  const own = r.cfg.lr > 0 ? undefined : r.variant.autoLr?.(r.steps);
+  const cfg = own === undefined ? r.cfg : { ...r.cfg, lr: own };
+  return lrAt(step, r.steps, cfg, r.shape.d_sae) * (r.variant.lrFactor?.(cfg, step, r.steps) ?? 1);
+};
+
+/** Adam moves a number by about its rate a step: what 5e-5 reaches in 200,000 steps, others reach at a rate in proportion. */
+export const travelLr = (steps: number): number => Math.min(1e-2, Math.max(5e-5, 10 / steps));
 
 /** Rises linearly from 0 to 1 over a share of the steps; step is 1-based. */
 export function warmed(step: number, steps: number, share: number): number {

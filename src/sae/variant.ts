@@ -150,6 +150,8 @@ export interface SaeVariant<C extends SaeConfig = SaeConfig, Id extends string =
   /** Steps (1-based, ascending) before which `beforeStep` runs on the CPU. */
   readonly hostSteps?: (cfg: C, sizes: JobSizes) => readonly number[];
   readonly beforeStep?: (host: SaeHost<C>, step: number) => Promise<void>;
+  /** Peak learning rate where the config says 0; absent: 2e-4·sqrt(16384 ÷ d_sae). */
+  readonly autoLr?: (steps: number) => number;
   /** Times the learning rate of a step, e.g. a second warm-up. */
   readonly lrFactor?: (cfg: C, step: number, steps: number) => number;
   actRule(cfg: C): ActRuleSpec;

@@ -1,7 +1,7 @@
 import { COMMON_FIELDS, deadField, type SaeConfig } from '../config.ts';
 import { thresholdCode } from '../ops/infer.ts';
 import { penaltyScratch } from '../ops/penalty.ts';
-import { KISSANE_RISE, warmed } from '../schedule.ts';
+import { KISSANE_RISE, travelLr, warmed } from '../schedule.ts';
 import type { SaeVariant } from '../variant.ts';
 
 export interface L1Config extends SaeConfig {
@@ -32,6 +32,12 @@ export const LAMBDA_FIELDS = {
   },
 } as const;
 
+/** The rate of variants whose sparsity is learned, not chosen: a short run needs a higher one to become sparse at all. */
+export const TRAVEL_LR = {
+  ...COMMON_FIELDS.lr,
+  help: 'Peak rate of Adam. 0 takes 10 ÷ steps, from 5e-5 (200,000 steps, as in April 2024) to 1e-2: at 5e-5 a run of some thousand steps stays dense.',
+} as const;
+
 /**
  * ReLU with an L1 penalty, as of April 2024: loss = mse + λ Σ f_i ‖d_i‖ and free decoder norms. The Kissane preset is the
  * older form: unit rows, tied b_dec and plain Σ f_i.
@@ -47,6 +53,11 @@ export const l1: SaeVariant<L1Config, 'l1'> = {
   },
   fields: {
     ...LAMBDA_FIELDS,
+    lambda: {
+      ...LAMBDA_FIELDS.lambda,
+      default: 3,
+      help: 'Weight of the sparsity penalty, for inputs scaled to norm sqrt(d_in). April 2024 takes about 5 for long runs; more makes acts sparser and the reconstruction worse.',
+    },
     normWeighted: {
       kind: 'flag',
       label: 'Weigh by decoder norm',
@@ -54,14 +65,15 @@ export const l1: SaeVariant<L1Config, 'l1'> = {
       help: 'The penalty is Σ f·‖d‖ rather than Σ f.',
     },
     ...COMMON_FIELDS,
-    lr: { ...COMMON_FIELDS.lr, default: 5e-5, help: 'Peak rate of Adam.' },
+    lr: TRAVEL_LR,
     applyBDecToInput: { ...COMMON_FIELDS.applyBDecToInput, default: false },
     unitNorm: { ...COMMON_FIELDS.unitNorm, default: false },
     dead: deadField(['none', 'resample'], 'none'),
   },
   lossTerms: ['mse', 'penalty'],
   presets: [
-    { title: 'April 2024', config: {} },
+    { title: 'April 2024 for short runs', config: {} },
+    { title: 'April 2024', config: { lr: 5e-5, lambda: 5 } },
     {
       title: 'Kissane (unit rows, plain L1, resampling)',
       config: {
@@ -89,6 +101,7 @@ export const l1: SaeVariant<L1Config, 'l1'> = {
     norms: cfg.normWeighted,
     kind: 'l1',
   }),
+  autoLr: travelLr,
   figures: ['penalty'],
   actRule: () => ({ kind: 'relu' }),
 };
