@@ -1,5 +1,5 @@
 /** From the start of a refresh to the start of the next, ms; with the wait for an event of the trainer less than 5 s. */
-const EVERY_MS = 3000;
+export const EVERY_MS = 3000;
 /** A refresh may take this long: a sixth of the time. The sample grows and shrinks by it. */
 const BUDGET_MS = 500;
 /** Where even the smallest sample takes longer than the budget, refreshes keep to this share of the time. */

@@ -9,7 +9,7 @@ import type { Corpus } from './corpora.ts';
 import type { Host } from './host.ts';
 import { pieceOf, piecesOf } from './inputs.ts';
 import type { LoadedModel } from './loaded_model.ts';
-import { nextPace } from './pin_pace.ts';
+import { EVERY_MS, nextPace } from './pin_pace.ts';
 import type { PinChange, PinnedFeature, PinsEvent, PinWish } from './protocol/pins.ts';
 import type { TrainEvent } from './protocol/training.ts';
 import type { RunLog } from './run_log.ts';
@@ -126,12 +126,16 @@ export class LivePins implements Disposable {
     if (!live || !this.#isDue(live, now)) return;
     // What training submitted before is its own time.
     await this.#of.gpu.idle();
+    const isFirst = this.#changed;
     this.#changed = false;
     const started = performance.now();
     try {
       const event = await this.#facts(live);
       const ms = performance.now() - started;
-      const { batches, every } = nextPace(ms, { batches: this.#batches, most: this.#sample.most });
+      // The first look after a change may compile kernels, which says nothing of the next.
+      const { batches, every } = isFirst
+        ? { batches: this.#batches, every: EVERY_MS }
+        : nextPace(ms, this.#size);
       this.#batches = batches;
       this.#notBefore = started + every;
       this.#tell({ ...event, ms, pinned: this.#features });
@@ -140,6 +144,10 @@ export class LivePins implements Disposable {
       this.#features = [];
       this.#tell({ type: 'warning', error: error.toWire() });
     }
+  }
+
+  get #size(): { batches: number; most: number } {
+    return { batches: this.#batches, most: this.#sample.most };
   }
 
   #isDue(live: LiveSae, now: boolean): boolean {
