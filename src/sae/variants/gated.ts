@@ -1,10 +1,10 @@
 import { COMMON_FIELDS, deadField, type SaeConfig } from '../config.ts';
 import { type GatedOwn, gatedCode, gatedGrad, gatedGradients, gatedScratch } from '../ops/gated.ts';
 import { adamEach } from '../ops/theta_train.ts';
-import { warmed } from '../schedule.ts';
+import { travelLr, warmed } from '../schedule.ts';
 import { trained } from '../space.ts';
 import type { SaeStep, SaeVariant } from '../variant.ts';
-import { LAMBDA_FIELDS } from './l1.ts';
+import { LAMBDA_FIELDS, TRAVEL_LR } from './l1.ts';
 
 export interface GatedConfig extends SaeConfig {
   readonly lambda: number;
@@ -34,7 +34,9 @@ export const gated: SaeVariant<GatedConfig, 'gated'> = {
   },
   fields: {
     ...LAMBDA_FIELDS,
+    lambda: { ...LAMBDA_FIELDS.lambda, default: 3 },
     ...COMMON_FIELDS,
+    lr: TRAVEL_LR,
     beta1: { ...COMMON_FIELDS.beta1, default: 0 },
     dead: deadField(['none', 'resample'], 'none'),
   },
@@ -74,6 +76,7 @@ export const gated: SaeVariant<GatedConfig, 'gated'> = {
     });
   },
   fresh: () => ({ b_gate: 0, b_mag: 0, r_mag: 0 }),
+  autoLr: travelLr,
   figures: ['penalty', 'gate'],
   actRule: () => ({ kind: 'threshold' }),
 };
