@@ -2,10 +2,10 @@ import { COMMON_FIELDS, deadField, type SaeConfig } from '../config.ts';
 import { thresholdCode } from '../ops/infer.ts';
 import { penaltyScratch } from '../ops/penalty.ts';
 import { adamEach, thetaGradient } from '../ops/theta_train.ts';
-import { warmed } from '../schedule.ts';
+import { travelLr, warmed } from '../schedule.ts';
 import { trained } from '../space.ts';
 import type { SaeVariant } from '../variant.ts';
-import { LAMBDA_FIELDS } from './l1.ts';
+import { LAMBDA_FIELDS, TRAVEL_LR } from './l1.ts';
 
 export interface JumpReluConfig extends SaeConfig {
   readonly lambda: number;
@@ -34,7 +34,7 @@ export const jumprelu: SaeVariant<JumpReluConfig, 'jumprelu'> = {
   },
   fields: {
     ...LAMBDA_FIELDS,
-    lambda: { ...LAMBDA_FIELDS.lambda, default: 0.1 },
+    lambda: { ...LAMBDA_FIELDS.lambda, default: 1.5 },
     penalty: {
       kind: 'choice',
       label: 'Penalty',
@@ -67,6 +67,7 @@ export const jumprelu: SaeVariant<JumpReluConfig, 'jumprelu'> = {
       help: 'Steepness of the tanh penalty.',
     },
     ...COMMON_FIELDS,
+    lr: TRAVEL_LR,
     dead: deadField(['none', 'resample'], 'none'),
   },
   lossTerms: ['mse', 'penalty'],
@@ -115,6 +116,7 @@ export const jumprelu: SaeVariant<JumpReluConfig, 'jumprelu'> = {
       row_norm: step.f32('row_norm'),
       adam: step.adam,
     }),
+  autoLr: travelLr,
   fresh: (cfg) => ({ theta: cfg.thetaStart }),
   figures: ['penalty'],
   actRule: () => ({ kind: 'threshold' }),
